@@ -26,8 +26,8 @@ struct LogOptions {
   std::string file = {};  // Empty: standard error.
   int64_t file_bytes_max = int64_t{64} << 20;
   int64_t files_max = 8;  // Rotated files kept beside the current one.
-  std::function<void(std::string_view)> sink =
-      {};  // Instead of either, for tests: gets each line without its newline.
+  // Instead of either, for tests: gets each line without its newline.
+  std::function<void(std::string_view)> sink = {};
 };
 
 // Says where the log goes from now on; until then it goes to standard error at INFO. Safe for
