@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
+#include "common/security/encoding.h"
 
 namespace tongjian::security {
 namespace {
@@ -44,9 +45,6 @@ std::optional<Enum> ValueIn(const Named<Enum> (&table)[n], std::string_view name
   return row->value;
 }
 
-// absl's own string_view is another type here.
-absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
-
 std::string DescribeOne(const Caller& caller) {
   switch (caller.kind) {
     case CallerKind::kAnonymous:
@@ -56,7 +54,7 @@ std::string DescribeOne(const Caller& caller) {
     case CallerKind::kPerson:
       return absl::StrCat("person:", caller.user_id, "@", caller.facility_id);
     case CallerKind::kMachine:
-      return absl::StrCat(View(Name(caller.machine_role)), ":", caller.facility_id,
+      return absl::StrCat(ToAbsl(Name(caller.machine_role)), ":", caller.facility_id,
                           caller.weak_identity ? " (weak device identity)" : "");
   }
   return "unknown";

@@ -7,10 +7,10 @@ namespace tongjian::security {
 namespace {
 
 constexpr std::string_view kGateway[] = {
-    "registry.read",      "registry.enroll",      "patients.*",    "orders.create",
-    "orders.read",        "orders.modify",        "orders.cancel", "orders.number",
-    "imaging.*",          "reading.read",         "exchange.read", "exchange.publish",
-    "exchange.recognize", "exchange.acknowledge", "events.follow",
+    "registry.read",        "patients.*",    "orders.create",    "orders.read",
+    "orders.modify",        "orders.cancel", "orders.number",    "imaging.*",
+    "reading.read",         "exchange.read", "exchange.publish", "exchange.recognize",
+    "exchange.acknowledge", "events.follow",
 };
 constexpr std::string_view kHis[] = {
     "registry.read",        "patients.read", "patients.write",   "orders.create",

@@ -36,8 +36,8 @@ class Principals {
       const std::string& key_path, const base::Clock& clock,
       absl::Duration lifetime = absl::Seconds(60));
 
-  // `behalf` may be null. ASCII without spaces, at most 4 kB: fit for metadata. A chain deeper than
-  // 4 is cut to its originator.
+  // `behalf` may be null. Printable ASCII without spaces, fit for metadata. A chain longer than 4
+  // loses its middle: the nearest and the originator stay.
   std::string Sign(std::string_view service, const Caller* behalf,
                    std::string_view request_id) const;
 
