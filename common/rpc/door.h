@@ -1,0 +1,64 @@
+// The one door that every call of a service goes through: gRPC interceptors cannot refuse.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "common/rpc/call.h"
+
+namespace tongjian::rpc {
+
+class Gate;
+
+// One service's door: admits (identity, permission, deadline, load), runs the handler, writes the trail, counts, and maps
+// the status. Safe for concurrent use; `gate` (the process's) and `sink` (the service's) must outlive it. No exception
+// and no unaudited patient data get past it: when the trail cannot be written, the answer is UNAVAILABLE.
+//
+// A unary handler:
+//   grpc::Status OrdersGrpc::GetOrder(grpc::ServerContext* context, const pb::GetOrderRequest* request, pb::Order* out) {
+//     return door_.Serve(context, "tongjian.orders.v1.OrderService/GetOrder", [&](rpc::Call& call) -> absl::Status {
+//       TJ_ASSIGN_OR_RETURN(const Order order, orders_.Get(call.scope(), request->id()));
+//       call.trail().TouchPatient(order.patient_id);
+//       Encode(order, out);
+//       return absl::OkStatus();
+//     });
+//   }
+// A stream (callback API; see common/rpc/reactor.h for Refuse):
+//   grpc::ServerWriteReactor<pb::Page>* Watch(grpc::CallbackServerContext* context, const pb::Request* request) {
+//     grpc::Status refusal;
+//     auto call = door_.Open(context, "tongjian.events.v1.FeedService/WatchFeed", &refusal);
+//     if (call == nullptr) return rpc::Refuse<grpc::ServerWriteReactor<pb::Page>>(refusal);
+//     return new Watcher(std::move(call), *request);  // Ends by: Finish(call_->Close(status)); OnDone: delete this.
+//   }
+class Door {
+ public:
+  // `service`: its name in the trail and in metrics, "orders".
+  Door(Gate& gate, std::string_view service, AuditSink& sink);
+
+  // `method`: "<package>.<Service>/<Method>"; its service was registered with the gate (checked).
+  grpc::Status Serve(grpc::ServerContextBase* context, std::string_view method,
+                     absl::FunctionRef<absl::Status(Call&)> work) const;
+
+  // The same door for a stream: null and a refusal for the wire, or an open call that its reactor closes. Where the
+  // method touches patients' data, the opening is in the trail before this returns.
+  std::unique_ptr<Call> Open(grpc::ServerContextBase* context, std::string_view method, grpc::Status* refusal) const;
+
+  const std::string& service() const { return service_; }
+
+ private:
+  friend class Call;
+  absl::StatusOr<std::unique_ptr<Call>> Admit(grpc::ServerContextBase* context, const MethodRule& rule,
+                                              std::string_view request_id) const;
+  // The trail of a call that was not let in.
+  void RecordRefusal(grpc::ServerContextBase* context, const MethodRule& rule, std::string_view request_id,
+                     const absl::Status& refusal) const;
+
+  Gate& gate_;
+  const std::string service_;
+  AuditSink& sink_;
+};
+
+}  // namespace tongjian::rpc

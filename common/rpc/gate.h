@@ -1,0 +1,59 @@
+// What all doors of a process share: rules of methods, identities, load and numbers.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "common/base/clock.h"
+#include "common/rpc/access_table.h"
+#include "common/rpc/admission.h"
+#include "common/rpc/identity.h"
+#include "common/telemetry/metrics.h"
+
+namespace tongjian::rpc {
+
+struct GateOptions {
+  IdentityOptions identity;
+  LoadLimits load;
+  // A unary call without a deadline is refused; when false it gets `deadline_default`.
+  bool deadline_required = true;
+  absl::Duration deadline_default = absl::Seconds(30);
+};
+
+// Shared by the doors of one process. Methods are registered before the first call (ServerHost does it). Safe for
+// concurrent use after that; `clock` and `metrics` must outlive it.
+class Gate {
+ public:
+  Gate(GateOptions options, const base::Clock& clock, telemetry::Registry& metrics);
+  ~Gate();
+
+  // FAILED_PRECONDITION naming the first method without the access option, with an unknown permission, or with neither a
+  // permission nor `anonymous`. `service`: "tongjian.orders.v1.OrderService", linked into the program.
+  absl::Status Register(std::string_view service);
+
+  const AccessTable& rules() const { return rules_; }
+  const Identity& identity() const { return identity_; }
+  Load& load() { return load_; }
+  const base::Clock& clock() const { return clock_; }
+  const GateOptions& options() const { return options_; }
+
+  // Counts one call's end: by method and code, with its time.
+  void Count(const MethodRule& rule, const absl::Status& outcome, absl::Duration took);
+  // A record of the trail could not be written.
+  void CountAuditFailure();
+
+ private:
+  struct Numbers;
+  const GateOptions options_;
+  const base::Clock& clock_;
+  const Identity identity_;
+  AccessTable rules_;
+  Load load_;
+  const std::unique_ptr<Numbers> numbers_;
+};
+
+}  // namespace tongjian::rpc

@@ -1,0 +1,86 @@
+// A process of modules: opens what they stand on, starts them in order and stops them in reverse.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/base/clock.h"
+#include "common/config/settings.h"
+#include "common/runtime/module.h"
+#include "common/runtime/runtime.h"
+
+namespace tongjian::runtime {
+
+// Settings of every process; Describe gives them their names.
+struct ProcessOptions {
+  std::string state = "/var/lib/tongjian";  // Keys, SQLite files, objects.
+  std::string authority = "hub";            // Prefix of ids.
+  std::string database;                     // A libpq URL; empty: SQLite files under `state`.
+  std::vector<std::string> services;        // Which modules run here; empty: all.
+  std::vector<std::string> remote;          // "registry=hub2:7443": where the others are.
+  absl::Duration grace = absl::Seconds(20);
+
+  std::string listen = "127.0.0.1:7443";    // TLS; empty: none.
+  std::string certificate;                  // PEM; empty with `ca`: issued at the first start.
+  std::string private_key;
+  std::string client_authorities;           // PEM of the roots of clients and of other hub processes.
+  std::string ca;                           // Directory of `tongjian ca init`; empty: another PKI.
+  std::vector<std::string> names;           // DNS names and addresses in the issued certificate.
+  bool client_certificate_required = false;
+  std::string plain_listen;                 // Loopback without TLS; empty: none.
+  bool reflection = false;
+  bool deadline_required = true;
+  int64_t calls_max = 512;
+  int64_t calls_per_peer_max = 64;
+
+  std::string dicom_address = "127.0.0.1";
+  int64_t dicom_port = -1;                  // -1: none; 0: any free one.
+  std::vector<std::string> dicom_peers = {"127.0.0.0/8", "::1/128"};
+  bool dicom_tls = false;                   // With the certificate above.
+  std::string dicom_ae_title = "TONGJIAN";
+
+  std::string admin_address = "127.0.0.1";
+  int64_t admin_port = 7080;                // 0: any free one.
+  std::string log_level = "info";
+  std::string log_file;
+
+  // Adds them all: state, authority, database, services, rpc.*, dicom.*, admin.*, log.*.
+  void Describe(config::Settings& settings);
+};
+
+struct Ports {
+  int rpc = 0;
+  int plain = 0;
+  int dicom = 0;
+  int admin = 0;
+};
+
+// Use: Open, Start, (wait for a signal), Stop. From one thread. `clock` must outlive it.
+class Process {
+ public:
+  // Opens keys, certificates, ports' settings; makes the modules. `program`: "hub" or "edge", for the log. Messages name
+  // the setting or file at fault and what to do.
+  static absl::StatusOr<std::unique_ptr<Process>> Open(const ProcessOptions& options, std::string_view program,
+                                                       const std::vector<ModuleEntry>& table, const base::Clock& clock);
+  ~Process();  // Stops.
+
+  // Serves, starts the modules and the DICOM listener, says SERVING. Writes "<state>/ports.json".
+  absl::Status Start();
+  // Health NOT_SERVING, feeds' waits ended, DICOM accepts stopped, Shutdown with grace, modules in reverse. Twice is once.
+  void Stop();
+
+  const Ports& ports() const;
+  Runtime& runtime();
+
+ private:
+  class Impl;
+  explicit Process(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tongjian::runtime
