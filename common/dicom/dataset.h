@@ -67,8 +67,8 @@ struct ReadResult {
 absl::StatusOr<ReadResult> ReadDataset(std::string_view bytes, std::string_view transfer_syntax_uid,
                                        const ReadLimits& limits = {});
 
-// Encodes with lengths defined, text in `charset`. Only the three uncompressed transfer syntaxes (and deflated as the
-// uncompressed explicit one): INVALID_ARGUMENT for others. Specific Character Set is written where text needs it.
+// Encodes with lengths defined, text in `charset`, in one of the three uncompressed transfer syntaxes: INVALID_ARGUMENT for
+// others and for values that do not fit. Specific Character Set is written where text needs it.
 absl::StatusOr<std::string> WriteDataset(const Dataset& dataset, std::string_view transfer_syntax_uid,
                                          const CharacterSet& charset);
 
