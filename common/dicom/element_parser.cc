@@ -42,6 +42,12 @@ bool LooksLikeVr(std::string_view vr) {
   return vr[0] >= 'A' && vr[0] <= 'Z' && vr[1] >= 'A' && vr[1] <= 'Z';
 }
 
+// A representation that never was, as some writers put ("??", spaces): the length behind it is still a short one. Other bytes
+// there are the length of an element without representation.
+bool LooksLikeText(std::string_view vr) {
+  return vr[0] >= ' ' && vr[0] <= '~' && vr[1] >= ' ' && vr[1] <= '~';
+}
+
 // `head` (8 bytes): whether the length stands in four bytes behind two reserved ones. A representation from the future has
 // that form (PS3.5 6.2.2); one that never was may not.
 bool HasLongForm(std::string_view head) {
@@ -169,13 +175,14 @@ ElementHead ElementParser::DecodeHead() const {
   head.coding = coding;
   head.offset = offset_;
   if (GroupOf(head.tag) == 0xFFFE || coding == Coding::kImplicitLittle ||
-      !LooksLikeVr(std::string_view(pending_).substr(4, 2))) {
+      !LooksLikeText(std::string_view(pending_).substr(4, 2))) {
     // Also the dialect that leaves out a representation within explicit ones.
     head.length = Long(pending_, 4, coding);
     std::memcpy(head.vr, VrOf(head.tag).data(), 2);
   } else {
     const std::string_view vr = std::string_view(pending_).substr(4, 2);
-    if (Contains(kLongForms, vr) || Contains(kShortForms, vr)) std::memcpy(head.vr, vr.data(), 2);
+    const bool known = Contains(kLongForms, vr) || Contains(kShortForms, vr);
+    std::memcpy(head.vr, known ? vr.data() : VrOf(head.tag).data(), 2);
     head.length = pending_.size() == 12 ? Long(pending_, 8, coding) : Short(pending_, 6, coding);
   }
   return head;
@@ -237,7 +244,7 @@ absl::Status ElementParser::OnElement(ElementHead head) {
   const bool undefined = head.length == kUndefinedLength;
   const std::string_view vr(head.vr, 2);
   if (head.coding != Coding::kImplicitLittle && !LooksLikeVr(std::string_view(pending_).substr(4, 2))) {
-    visitor_.Remark("missing VR (" + TagText(head.tag) + ")");
+    visitor_.Remark("invalid VR (" + TagText(head.tag) + ")");
   }
   if (undefined && (vr == "OB" || vr == "OW" || GroupOf(head.tag) == 0x7FE0)) {
     if (depth_ + 1 > limits_.depth_max) return Malformed(head.tag, "nested deeper than allowed");

@@ -14,8 +14,10 @@ bool IsRangeVr(std::string_view vr) { return vr == "DA" || vr == "TM" || vr == "
 // Digits of a date or time, without the ACR-NEMA separators; nothing where anything else is in it.
 std::optional<std::string> Compact(std::string_view text) {
   std::string digits;
+  bool dotted_date = false;
   for (const char c : TrimPadding(text)) {
-    if (c == ':' || (c == '.' && digits.size() == 4)) continue;
+    if (c == '.' && digits.size() == 4) dotted_date = true;
+    if (c == ':' || (c == '.' && dotted_date)) continue;
     if (c != '.' && (c < '0' || c > '9')) return {};
     digits.push_back(c);
   }
