@@ -27,24 +27,28 @@ class Connection {
   static absl::StatusOr<std::unique_ptr<Connection>> OpenPostgres(const std::string& url);
   ~Connection();
 
-  // Runs a prepared statement. Rows come back when it has any, at most `rows_max` of them (`more`
-  // says that there were others).
   struct Result {
     std::vector<Row> rows;
-    bool more = false;
+    bool more = false;  // there were more rows than rows_max
     int64_t changed = 0;
   };
+  // Runs a prepared statement and returns at most `rows_max` of its rows.
   absl::StatusOr<Result> Run(std::string_view sql, std::span<const Value> values, int64_t rows_max);
 
-  // Runs several statements without parameters or results, as migrations and `begin`, `commit` and
-  // `pragma` need.
+  // Runs several statements without parameters or results: migrations, `begin`, `commit`, `pragma`.
   absl::Status Script(const std::string& sql);
 
   Dialect dialect() const;
-  // What the driver said of the last failure: SQLite's extended code, or 0.
+  // The first failure of Run or Script since ClearFailure, OK if there was none; with its SQLite
+  // extended result code or its SQLSTATE (zero and empty otherwise). After one Run answers with it
+  // and does nothing: PostgreSQL has given the transaction up by then, and both backends behave
+  // alike.
+  const absl::Status& failure() const;
   int sqlite_code() const;
-  // The SQLSTATE of the last failure on PostgreSQL, or empty.
   const std::string& sqlstate() const;
+  void ClearFailure();
+  // SQLite: whether a transaction is open; some failures end it behind one's back.
+  bool in_transaction();
   // False when the server is gone: the connection is to be thrown away.
   bool alive() const;
   // The sqlite3* underneath, for the backup interface.

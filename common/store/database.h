@@ -19,6 +19,7 @@ namespace tongjian::store {
 
 class Engine;
 class Feed;
+class FeedHeads;
 
 struct DatabaseOptions {
   // "sqlite:/path/orders.db" or a libpq URL, "postgresql://host/database?user=...".
@@ -71,7 +72,8 @@ class Database {
   // query: checked.
   absl::Status Write(const std::function<absl::Status(Transaction&)>& change);
 
-  // Runs `query` on one snapshot; returns its status. The snapshot ends with the call.
+  // Runs `query` on one snapshot; returns its status. The snapshot ends with the call. It runs once
+  // more when the server's connection turns out to be dead.
   absl::Status Read(const std::function<absl::Status(Session&)>& query);
 
   Feed& feed();
@@ -91,12 +93,14 @@ class Database {
   absl::Status StartNewEpoch();
 
  private:
-  Database(std::string name, const base::Clock& clock, std::unique_ptr<Engine> engine);
+  Database(std::string name, const base::Clock& clock, std::unique_ptr<FeedHeads> heads,
+           std::unique_ptr<Engine> engine);
 
   const std::string name_;
   const base::Clock& clock_;
-  std::unique_ptr<Engine> engine_;
-  std::unique_ptr<Feed> feed_;
+  const std::unique_ptr<FeedHeads> heads_;  // outlives the engine, whose threads use it
+  const std::unique_ptr<Engine> engine_;
+  const std::unique_ptr<Feed> feed_;
 };
 
 }  // namespace tongjian::store

@@ -47,7 +47,7 @@ class Feed {
   absl::StatusOr<std::string> Head(std::string_view stream);
 
   // The cursor behind `event`, which was read from this feed.
-  absl::StatusOr<std::string> CursorAfter(const Event& event);
+  std::string CursorAfter(const Event& event) const;
 
   // Blocks until the stream has an event after `cursor` (true), or until `timeout` (real time) or
   // Close (false). Also true for a cursor that Read would refuse. It does not know audiences.

@@ -24,6 +24,13 @@ inline constexpr int64_t kRowsMax = 100'000;
 // connection and SQL text, so texts should be few and fixed. Not safe for concurrent use, and not
 // to be kept after the function it was given to has returned.
 //
+// A statement that failed ends its transaction: later ones answer the same error, and a change that
+// reports success all the same is undone. So what may already be there is inserted with `on
+// conflict`, and the count of changed rows is looked at.
+//
+// SQL that runs on both backends: name the type where PostgreSQL cannot see it (`cast(:at as
+// bigint) + 1`, `cast(:name as text) is null`), and no `:` in comments.
+//
 // Errors never carry the driver's message (it contains bound values): ALREADY_EXISTS for a broken
 // unique rule, FAILED_PRECONDITION for other constraints, UNAVAILABLE for busy or lost connections,
 // RESOURCE_EXHAUSTED for a full disk, INVALID_ARGUMENT for text that is not UTF-8, INTERNAL for the

@@ -1,0 +1,183 @@
+#include "common/store/sqlite_writer.h"
+
+#include <algorithm>
+#include <exception>
+#include <iterator>
+
+#include "common/base/check.h"
+#include "common/base/status.h"
+#include "common/store/driver_error.h"
+
+namespace tongjian::store {
+namespace {
+
+absl::Status Failed() {
+  return base::Error(absl::StatusCode::kInternal, "INTERNAL", "",
+                     "a write to the database's disk has failed: it accepts nothing until it is "
+                     "opened anew");
+}
+
+}  // namespace
+
+SqliteWriter::SqliteWriter(std::unique_ptr<Connection> connection, const DatabaseOptions& options,
+                           const base::Clock& clock, FeedHeads& heads)
+    : connection_(std::move(connection)),
+      clock_(clock),
+      heads_(heads),
+      queued_max_(options.writes_queued_max),
+      batch_max_(options.batch_max),
+      batch_time_max_(options.batch_time_max),
+      thread_([this] { Loop(); }) {}
+
+SqliteWriter::~SqliteWriter() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  arrived_.notify_one();
+  thread_.join();
+}
+
+absl::Status SqliteWriter::Write(const Change& change) {
+  TJ_CHECK(std::this_thread::get_id() != thread_.get_id());  // it would wait for itself
+  Waiting waiting{.change = &change, .since = clock_.Elapsed()};
+  std::unique_lock lock(mutex_);
+  if (failed_) return Failed();
+  if (queue_.size() >= queued_max_) {
+    return base::Error(absl::StatusCode::kResourceExhausted, "OVERLOADED", "",
+                       "too many changes wait for the database");
+  }
+  queue_.push_back(&waiting);
+  if (queue_.size() == 1) arrived_.notify_one();
+  waiting.answered.wait(lock, [&] { return waiting.done; });
+  return waiting.result;
+}
+
+WriterStats SqliteWriter::stats() const {
+  std::lock_guard lock(mutex_);
+  WriterStats stats;
+  stats.queued = static_cast<int64_t>(queue_.size());
+  if (!queue_.empty()) stats.oldest_waiting = clock_.Elapsed() - queue_.front()->since;
+  stats.changes = changes_;
+  stats.batches = batches_;
+  stats.failed = failed_;
+  return stats;
+}
+
+absl::Status SqliteWriter::health() const {
+  std::lock_guard lock(mutex_);
+  return failed_ ? Failed() : absl::OkStatus();
+}
+
+void SqliteWriter::Loop() {
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      arrived_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+    }
+    RunBatch();
+  }
+}
+
+SqliteWriter::Waiting* SqliteWriter::Next(size_t size, absl::Duration began) {
+  if (size >= batch_max_ || clock_.Elapsed() - began > batch_time_max_) return nullptr;
+  std::lock_guard lock(mutex_);
+  if (queue_.empty()) return nullptr;
+  Waiting* next = queue_.front();
+  queue_.pop_front();
+  return next;
+}
+
+void SqliteWriter::RunBatch() {
+  const absl::Duration began = clock_.Elapsed();
+  std::vector<Waiting*> batch;
+  connection_->ClearFailure();
+  absl::Status outcome = health();
+  if (outcome.ok()) outcome = connection_->Script("begin immediate");
+  BatchPositions positions(*connection_);
+  while (Waiting* waiting = Next(batch.size(), began)) {
+    batch.push_back(waiting);
+    if (outcome.ok()) RunOne(*waiting, positions);
+    // Some failures (a full disk) end the whole transaction, and with it what the others of the
+    // batch did.
+    if (outcome.ok() && !connection_->in_transaction()) {
+      outcome = waiting->result;
+      break;
+    }
+  }
+  if (outcome.ok()) outcome = health();
+  if (outcome.ok()) outcome = Commit(positions);
+  if (!outcome.ok() && connection_->in_transaction()) {
+    connection_->Script("rollback").IgnoreError();  // The first failure is the one to report.
+  }
+  Answer(batch, outcome);
+  if (!outcome.ok()) return;
+  for (const auto& [stream, position] : positions.heads()) heads_.Advance(stream, position);
+}
+
+absl::Status SqliteWriter::Commit(BatchPositions& positions) {
+  absl::Status status = positions.Store();
+  if (status.ok()) status = connection_->Script("commit");
+  if (!status.ok()) NoteFailure();
+  return status;
+}
+
+void SqliteWriter::RunOne(Waiting& waiting, BatchPositions& positions) {
+  connection_->ClearFailure();
+  Transaction transaction(*connection_, clock_.Now());
+  waiting.result = connection_->Script("savepoint change");
+  if (waiting.result.ok()) waiting.result = RunInSavepoint(transaction, waiting, positions);
+  if (!waiting.result.ok()) NoteFailure();
+  if (!connection_->in_transaction()) {
+    if (waiting.result.ok()) waiting.result = Failed();
+    return;
+  }
+  if (waiting.result.ok()) {
+    waiting.notices = std::move(transaction.notices());
+    return;
+  }
+  connection_->ClearFailure();
+  absl::Status undone = connection_->Script("rollback to change; release change");
+  if (!undone.ok()) waiting.result = undone;
+}
+
+absl::Status SqliteWriter::RunInSavepoint(Transaction& transaction, const Waiting& waiting,
+                                          BatchPositions& positions) {
+  try {
+    TJ_TRY((*waiting.change)(transaction));
+  } catch (const std::exception&) {
+    return base::Error(absl::StatusCode::kInternal, "INTERNAL", "", "a change ended unexpectedly");
+  }
+  TJ_TRY(connection_->failure());
+  TJ_TRY(positions.Insert(transaction));
+  return connection_->Script("release change");
+}
+
+void SqliteWriter::NoteFailure() {
+  if (!IsFatalSqlite(connection_->sqlite_code())) return;
+  std::lock_guard lock(mutex_);
+  failed_ = true;
+}
+
+void SqliteWriter::Answer(const std::vector<Waiting*>& batch, const absl::Status& outcome) {
+  std::vector<std::function<void()>> notices;
+  {
+    std::lock_guard lock(mutex_);
+    ++batches_;
+    for (Waiting* waiting : batch) {
+      // A change that failed by itself keeps its own answer.
+      if (waiting->result.ok() && !outcome.ok()) waiting->result = outcome;
+      if (waiting->result.ok()) {
+        ++changes_;
+        std::move(waiting->notices.begin(), waiting->notices.end(), std::back_inserter(notices));
+      }
+      waiting->done = true;
+      // Under the mutex: the caller's stack holds the condition, and it may not go on before.
+      waiting->answered.notify_one();
+    }
+  }
+  for (const auto& notice : notices) notice();
+}
+
+}  // namespace tongjian::store

@@ -1,0 +1,72 @@
+// The one thread that writes to an SQLite file. Internal to common/store.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "common/base/clock.h"
+#include "common/store/connection.h"
+#include "common/store/engine.h"
+#include "common/store/outbox.h"
+
+namespace tongjian::store {
+
+// Takes the changes that wait into one transaction, a savepoint each, and answers all of them after
+// its commit. Safe for concurrent use; `clock` and `heads` must outlive it.
+class SqliteWriter {
+ public:
+  SqliteWriter(std::unique_ptr<Connection> connection, const DatabaseOptions& options,
+               const base::Clock& clock, FeedHeads& heads);
+  // Finishes what was queued.
+  ~SqliteWriter();
+
+  absl::Status Write(const Change& change);
+  WriterStats stats() const;
+  absl::Status health() const;
+
+ private:
+  struct Waiting {
+    const Change* change;
+    absl::Duration since;
+    absl::Status result;
+    bool done = false;
+    std::vector<std::function<void()>> notices;
+    std::condition_variable answered;
+  };
+
+  void Loop();
+  void RunBatch();
+  // The next change, if it may still join a batch of `size` changes that began at `began`.
+  Waiting* Next(size_t size, absl::Duration began);
+  void RunOne(Waiting& waiting, BatchPositions& positions);
+  absl::Status RunInSavepoint(Transaction& transaction, const Waiting& waiting,
+                              BatchPositions& positions);
+  absl::Status Commit(BatchPositions& positions);
+  void Answer(const std::vector<Waiting*>& batch, const absl::Status& outcome);
+  void NoteFailure();
+
+  const std::unique_ptr<Connection> connection_;
+  const base::Clock& clock_;
+  FeedHeads& heads_;
+  const size_t queued_max_;
+  const size_t batch_max_;
+  const absl::Duration batch_time_max_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<Waiting*> queue_;
+  int64_t changes_ = 0;
+  int64_t batches_ = 0;
+  bool stopping_ = false;
+  bool failed_ = false;
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace tongjian::store
