@@ -23,10 +23,27 @@ std::optional<std::string> DecodeBase64Url(std::string_view text) {
   return bytes;
 }
 
+size_t CountCharacters(std::string_view text) {
+  size_t count = 0;
+  for (size_t i = 0; i < text.size(); ++count) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    if (lead < 0x20 || lead == 0x7f) return 0;
+    const size_t size = lead < 0x80       ? 1
+                        : lead >> 5 == 6  ? 2
+                        : lead >> 4 == 14 ? 3
+                        : lead >> 3 == 30 ? 4
+                                          : 0;
+    if (size == 0 || i + size > text.size()) return 0;
+    for (size_t k = 1; k < size; ++k) {
+      if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return 0;
+    }
+    i += size;
+  }
+  return count;
+}
+
 bool IsPlainId(std::string_view id, size_t size_max) {
-  return !id.empty() && id.size() <= size_max && std::all_of(id.begin(), id.end(), [](char c) {
-    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
-  });
+  return id.size() <= size_max && CountCharacters(id) > 0;
 }
 
 }  // namespace tongjian::security

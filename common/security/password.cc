@@ -8,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "common/base/id.h"
 #include "common/base/status.h"
+#include "common/security/encoding.h"
 
 namespace tongjian::security {
 namespace {
@@ -28,26 +29,6 @@ constexpr size_t kCharactersMin = 10;
 constexpr size_t kBytesMax = 256;
 
 absl::Status Weak(const char* why) { return base::InvalidField("password", why); }
-
-// Code points of well-formed UTF-8 without control characters; 0 for anything else.
-size_t CountCharacters(std::string_view text) {
-  size_t count = 0;
-  for (size_t i = 0; i < text.size(); ++count) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    if (lead < 0x20 || lead == 0x7f) return 0;
-    const size_t size = lead < 0x80       ? 1
-                        : lead >> 5 == 6  ? 2
-                        : lead >> 4 == 14 ? 3
-                        : lead >> 3 == 30 ? 4
-                                          : 0;
-    if (size == 0 || i + size > text.size()) return 0;
-    for (size_t k = 1; k < size; ++k) {
-      if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return 0;
-    }
-    i += size;
-  }
-  return count;
-}
 
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }

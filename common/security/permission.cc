@@ -6,58 +6,65 @@
 namespace tongjian::security {
 namespace {
 
+// A clinic's gateway passes on what its HIS and its devices do, and is run with its own certificate
+// on its own machine.
 constexpr std::string_view kGateway[] = {
-    "registry.read",        "patients.*",    "orders.create",    "orders.read",
-    "orders.modify",        "orders.cancel", "orders.number",    "imaging.*",
-    "reading.read",         "exchange.read", "exchange.publish", "exchange.recognize",
-    "exchange.acknowledge", "events.follow",
+    "registry.read",  "patients.read",    "patients.write",     "orders.create",
+    "orders.read",    "orders.modify",    "orders.cancel",      "orders.number",
+    "imaging.ingest", "imaging.read",     "imaging.complete",   "reading.read",
+    "exchange.read",  "exchange.publish", "exchange.recognize", "exchange.acknowledge",
+    "events.follow",  "edge.*",
 };
 constexpr std::string_view kHis[] = {
     "registry.read",        "patients.read", "patients.write",   "orders.create",
     "orders.read",          "orders.modify", "orders.cancel",    "imaging.read",
     "reading.read",         "exchange.read", "exchange.publish", "exchange.recognize",
-    "exchange.acknowledge", "events.follow",
+    "exchange.acknowledge", "events.follow", "edge.*",
 };
 // A device that reaches the hub itself, over DICOM with TLS: it reads its worklist and sends
 // images.
 constexpr std::string_view kDevice[] = {"orders.read", "imaging.ingest"};
 // A hospital's PACS, RIS or LIS, or another hub: results in and out, nothing of the work between.
-constexpr std::string_view kPeer[] = {"registry.read",        "exchange.read",
-                                      "exchange.publish",     "exchange.recognize",
-                                      "exchange.acknowledge", "events.follow"};
+constexpr std::string_view kPeer[] = {
+    "registry.read",      "exchange.read",        "exchange.publish",
+    "exchange.recognize", "exchange.acknowledge", "events.follow",
+};
 
 constexpr std::string_view kClinicDoctor[] = {
     "registry.read", "patients.read",      "patients.write",       "orders.create", "orders.read",
     "orders.modify", "orders.cancel",      "imaging.read",         "imaging.match", "reading.read",
-    "exchange.read", "exchange.recognize", "exchange.acknowledge",
+    "exchange.read", "exchange.recognize", "exchange.acknowledge", "edge.read",
 };
 constexpr std::string_view kClinicTechnician[] = {
     "registry.read", "patients.read", "patients.write", "orders.create", "orders.read",
-    "orders.modify", "imaging.*",     "exchange.read",  "edge.read",
+    "orders.modify", "imaging.*",     "exchange.read",  "edge.*",
 };
+// Returns, holds and hands over orders of the own center too (orders.route).
 constexpr std::string_view kReader[] = {
-    "registry.read", "patients.read",   "orders.read",   "imaging.read",
-    "imaging.match", "reading.read",    "reading.claim", "reading.write",
-    "reading.sign",  "reading.release", "exchange.read", "exchange.acknowledge",
+    "registry.read",   "patients.read", "orders.read",          "orders.route",  "imaging.read",
+    "imaging.match",   "reading.read",  "reading.claim",        "reading.write", "reading.sign",
+    "reading.release", "exchange.read", "exchange.acknowledge",
 };
 constexpr std::string_view kCenterHead[] = {
-    "registry.read",        "patients.*",         "orders.read",   "orders.modify",
-    "orders.cancel",        "orders.route",       "imaging.read",  "imaging.match",
-    "imaging.complete",     "reading.*",          "exchange.read", "exchange.recognize",
-    "exchange.acknowledge", "exchange.supervise", "edge.read",
+    "registry.read",      "patients.*",   "orders.read",   "orders.modify",
+    "orders.cancel",      "orders.route", "imaging.read",  "imaging.match",
+    "imaging.complete",   "reading.*",    "exchange.read", "exchange.acknowledge",
+    "exchange.supervise", "edge.read",
 };
 // Reads and counts; changes nothing, and sees no image.
-constexpr std::string_view kBureau[] = {"registry.read", "orders.read",        "reading.read",
-                                        "exchange.read", "exchange.supervise", "edge.read"};
-// Runs the system and sees no patient. Audit is another person's (GB/T 22239 8.1: three roles
+constexpr std::string_view kBureau[] = {
+    "registry.read", "orders.read",        "reading.read",
+    "exchange.read", "exchange.supervise", "edge.read",
+};
+// Runs the system and opens no record. The trail is another person's (GB/T 22239 8.1: three roles
 // apart).
 constexpr std::string_view kOperator[] = {"registry.*", "accounts.*", "edge.*"};
 constexpr std::string_view kAuditor[] = {"audit.*"};
 // A service never signs: behind every signature is a person.
 constexpr std::string_view kService[] = {
-    "registry.read", "registry.write", "patients.*",    "orders.*",
-    "imaging.*",     "reading.read",   "reading.write", "reading.release",
-    "reading.claim", "exchange.*",     "events.follow",
+    "registry.read",   "registry.write", "patients.*",    "orders.*",
+    "imaging.*",       "reading.read",   "reading.claim", "reading.write",
+    "reading.release", "exchange.*",     "events.follow",
 };
 
 constexpr RoleGrant kRoles[] = {
