@@ -42,8 +42,8 @@ class Load {
  public:
   explicit Load(const LoadLimits& limits) : limits_(limits) {}
 
-  // RESOURCE_EXHAUSTED (OVERLOADED) when the peer or all of them have too much running. `peer`: a facility and role
-  // where the certificate names one, else the address without its port.
+  // RESOURCE_EXHAUSTED (OVERLOADED) when the peer or all of them have too much running. `peer`: its certificate where it
+  // showed one (clinics behind one address are several), else its address without the port.
   absl::StatusOr<std::unique_ptr<Admission>> Admit(std::string_view peer, bool stream);
 
   int64_t running(bool stream) const;

@@ -52,8 +52,18 @@ class Call {
 
  private:
   friend class Door;
-  Call(const Door& door, const MethodRule& rule, grpc::ServerContextBase* context, Deed deed, security::Scope scope,
-       absl::Time deadline, std::unique_ptr<Admission> admission);
+  // What the door has found out of a call, let in or not.
+  struct Entry {
+    Deed deed;
+    security::Scope scope = security::Scope::Nothing();
+    absl::Time deadline = absl::InfiniteFuture();
+    absl::Duration began;
+    std::unique_ptr<Admission> admission;
+  };
+  Call(const Door& door, const MethodRule& rule, grpc::ServerContextBase* context, Entry entry);
+  // The trail of a stream's opening.
+  absl::Status RecordOpening();
+  // The trail of the whole; the outcome to give, which differs where the trail could not be written.
   absl::Status Settle(const absl::Status& outcome);
 
   const Door& door_;

@@ -31,10 +31,10 @@ struct ChannelOptions {
   std::string server_name;           // Name to expect in the server's certificate, where it is not the address's.
   bool plaintext = false;            // Loopback only.
   absl::Duration reconnect_max = absl::Seconds(20);  // Longest pause between attempts.
-  int64_t send_buffer_bytes = 0;     // Bound on unacknowledged bytes (a slow link's own channel); 0: the system's.
 };
 
-// Connects on the first call and again whenever needed. FAILED_PRECONDITION when a file is missing or does not fit,
+// Connects on the first call and again whenever needed; each channel has a connection of its own, so that bulk on one does
+// not hold up another. FAILED_PRECONDITION when a file is missing or does not fit,
 // INVALID_ARGUMENT for plaintext to an address that is not loopback.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const ChannelOptions& options);
 

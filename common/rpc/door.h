@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "absl/functional/function_ref.h"
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "common/rpc/call.h"
 
 namespace tongjian::rpc {
@@ -50,11 +50,11 @@ class Door {
 
  private:
   friend class Call;
-  absl::StatusOr<std::unique_ptr<Call>> Admit(grpc::ServerContextBase* context, const MethodRule& rule,
-                                              std::string_view request_id) const;
-  // The trail of a call that was not let in.
-  void RecordRefusal(grpc::ServerContextBase* context, const MethodRule& rule, std::string_view request_id,
-                     const absl::Status& refusal) const;
+  // Fills in what it finds; the status says whether the call is let in.
+  absl::Status Admit(const grpc::ServerContextBase& context, const MethodRule& rule, Call::Entry& entry) const;
+  std::unique_ptr<Call> Enter(grpc::ServerContextBase* context, const MethodRule& rule, const std::string& request_id,
+                              grpc::Status* refusal) const;
+  const MethodRule& RuleOf(std::string_view method) const;
 
   Gate& gate_;
   const std::string service_;

@@ -1,7 +1,6 @@
 // What all doors of a process share: rules of methods, identities, load and numbers.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -41,8 +40,9 @@ class Gate {
   const base::Clock& clock() const { return clock_; }
   const GateOptions& options() const { return options_; }
 
-  // Counts one call's end: by method and code, with its time.
-  void Count(const MethodRule& rule, const absl::Status& outcome, absl::Duration took);
+  // Counts a call that was let in, and every call's end: by method and code, with its time.
+  void CountBegin(const MethodRule& rule);
+  void CountEnd(const MethodRule& rule, bool was_let_in, const absl::Status& outcome, absl::Duration took);
   // A record of the trail could not be written.
   void CountAuditFailure();
 
@@ -50,6 +50,7 @@ class Gate {
   struct Numbers;
   const GateOptions options_;
   const base::Clock& clock_;
+  telemetry::Registry& metrics_;
   const Identity identity_;
   AccessTable rules_;
   Load load_;

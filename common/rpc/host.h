@@ -64,9 +64,8 @@ class ServerHost {
   // A channel to the services of this process; after Start.
   std::shared_ptr<grpc::Channel> InProcessChannel() const;
 
-  // What grpc.health.v1 answers, and whether new calls from outside are let in: the first step of a stop is
-  // SetServing(false), the second Shutdown. Calls that run at Shutdown get `grace` to end, then they are cancelled; on
-  // return no handler runs any more. Never call it from a handler.
+  // What grpc.health.v1 answers: the first step of a stop is SetServing(false), the second Shutdown. Calls that run at
+  // Shutdown get `grace` to end, then they are cancelled; on return no handler runs any more. Never from a handler.
   void SetServing(bool serving);
   void Shutdown(absl::Duration grace);
 

@@ -1,6 +1,7 @@
 // Who is asking: from certificate, bearer token, signed principal, and what a gateway forwards.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,7 @@
 #include "common/security/caller.h"
 #include "common/security/principal.h"
 #include "common/security/revocation.h"
+#include "common/security/tls.h"
 #include "common/security/token.h"
 
 namespace tongjian::rpc {
@@ -57,7 +59,11 @@ class Identity {
   absl::StatusOr<Established> Establish(const Evidence& evidence) const;
 
  private:
-  absl::StatusOr<security::Caller> FromMachine(const Evidence& evidence) const;
+  using Peer = std::optional<security::PeerIdentity>;
+  absl::StatusOr<Peer> PeerOf(const Evidence& evidence) const;
+  absl::StatusOr<Established> FromPrincipal(const Evidence& evidence, const Peer& peer) const;
+  absl::StatusOr<Established> FromToken(const Evidence& evidence, const Peer& peer) const;
+  absl::StatusOr<Established> FromMachine(const Evidence& evidence, const security::PeerIdentity& peer) const;
 
   const IdentityOptions options_;
   const base::Clock& clock_;

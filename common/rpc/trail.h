@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 
 #include "absl/status/status.h"
 #include "common/base/clock.h"
@@ -83,15 +84,20 @@ class Trail {
   // For who has no door (DICOM, HTTP, timers): appends the outcome unless WriteIn or Omit has settled it.
   absl::Status Finish(AuditSink& sink, const absl::Status& outcome);
 
+  // A stream: its data flow only after this; Finish then records the closing.
+  absl::Status AppendOpening(AuditSink& sink);
+
   // The record as it stands, with this outcome.
   audit::v1::AuditRecord Record(const absl::Status& outcome) const;
   const Deed& deed() const { return deed_; }
 
  private:
-  friend class Call;  // Streams write their opening and closing.
-  const Deed deed_;
+  void Touch(std::string_view patient_id, std::string_view facility_id, const std::string& digest);
+
+  Deed deed_;
   const base::Clock& clock_;
   std::unique_ptr<audit::v1::AuditRecord> record_;
+  std::unordered_set<std::string> touched_;
   bool written_ = false;
   bool omitted_ = false;
 };

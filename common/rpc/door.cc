@@ -1,0 +1,201 @@
+#include "common/rpc/door.h"
+
+#include <exception>
+#include <typeinfo>
+
+#include <grpcpp/server_context.h>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/check.h"
+#include "common/base/status.h"
+#include "common/rpc/evidence.h"
+#include "common/rpc/gate.h"
+#include "common/rpc/status.h"
+#include "common/security/permission.h"
+#include "common/telemetry/log.h"
+
+namespace tongjian::rpc {
+namespace {
+
+// None may leave a handler: gRPC would answer UNKNOWN or UNIMPLEMENTED. Its what() may hold anything, so it is not kept.
+absl::Status Run(absl::FunctionRef<absl::Status(Call&)> work, Call& call) {
+  try {
+    return work(call);
+  } catch (const std::exception& error) {
+    telemetry::Log(telemetry::Level::kError, "handler_threw",
+                   {{"method", call.method()}, {"type", typeid(error).name()}});
+  } catch (...) {
+    telemetry::Log(telemetry::Level::kError, "handler_threw", {{"method", call.method()}});
+  }
+  return base::Error(absl::StatusCode::kInternal, "INTERNAL", "", "a fault on our side");
+}
+
+void AddTrailers(grpc::ServerContextBase* context, const std::string& request_id, const absl::Status& outcome,
+                 absl::Duration retry_after) {
+  context->AddTrailingMetadata(kRequestIdMetadata, request_id);
+  if (base::DetailOf(outcome).reason == "OVERLOADED") {
+    context->AddTrailingMetadata("retry-after-ms", absl::StrCat(absl::ToInt64Milliseconds(retry_after)));
+  }
+}
+
+bool IsFault(absl::StatusCode code) {
+  return code == absl::StatusCode::kInternal || code == absl::StatusCode::kUnknown ||
+         code == absl::StatusCode::kDataLoss;
+}
+
+void LogOutcome(const MethodRule& rule, const security::Caller& caller, const absl::Status& outcome) {
+  if (outcome.ok()) return;
+  telemetry::Log(IsFault(outcome.code()) ? telemetry::Level::kError : telemetry::Level::kInfo, "call_failed",
+                 {{"method", rule.method}, {"caller", security::Describe(caller)}, {"status", outcome}});
+}
+
+// Refusals and whatever shows or changes patients' data; log-ins and enrollments, which open the way to them. A refusal
+// for load is counted only: a peer must not be able to fill the trail by calling too often.
+bool BelongsInTrail(const MethodRule& rule, const absl::Status& outcome) {
+  if (base::DetailOf(outcome).reason == "OVERLOADED") return false;
+  return rule.patient_data || rule.anonymous || outcome.code() == absl::StatusCode::kUnauthenticated ||
+         outcome.code() == absl::StatusCode::kPermissionDenied;
+}
+
+absl::Status TrailBroken() {
+  return base::Unavailable("INTERNAL", "the audit trail cannot be written now: try again later");
+}
+
+}  // namespace
+
+Door::Door(Gate& gate, std::string_view service, AuditSink& sink) : gate_(gate), service_(service), sink_(sink) {}
+
+const MethodRule& Door::RuleOf(std::string_view method) const {
+  const MethodRule* rule = gate_.rules().Find(method);
+  TJ_CHECK(rule != nullptr);  // Its service was never registered, or the name is misspelled.
+  return *rule;
+}
+
+absl::Status Door::Admit(const grpc::ServerContextBase& context, const MethodRule& rule, Call::Entry& entry) const {
+  TJ_ASSIGN_OR_RETURN(Arrival arrival, ArrivalOf(context));
+  entry.deed.peer = arrival.address;
+  entry.deadline = arrival.deadline;
+  if (!arrival.peer.empty()) {
+    TJ_ASSIGN_OR_RETURN(entry.admission, gate_.load().Admit(arrival.peer, rule.streaming));
+  }
+  absl::StatusOr<Established> who = gate_.identity().Establish(arrival.evidence);
+  if (who.ok()) {
+    entry.deed.caller = std::move(who->caller);
+  } else if (!rule.anonymous) {
+    return who.status();
+  }
+  if (!rule.anonymous) {
+    if (!security::Allows(entry.deed.caller, rule.permission)) {
+      return base::Error(absl::StatusCode::kPermissionDenied, "PERMISSION_DENIED", "",
+                         absl::StrCat("the caller lacks the permission ", rule.permission));
+    }
+    entry.scope = security::ScopeFor(entry.deed.caller, rule.permission);
+    entry.deed.scope_reason = entry.scope.reason();
+  }
+  if (entry.deadline == absl::InfiniteFuture() && !rule.streaming) {
+    if (gate_.options().deadline_required) {
+      return base::Error(absl::StatusCode::kInvalidArgument, "DEADLINE_REQUIRED", "", "the call has no deadline");
+    }
+    entry.deadline = absl::Now() + gate_.options().deadline_default;
+  }
+  return absl::OkStatus();
+}
+
+std::unique_ptr<Call> Door::Enter(grpc::ServerContextBase* context, const MethodRule& rule,
+                                  const std::string& request_id, grpc::Status* refusal) const {
+  Call::Entry entry;
+  entry.deed.service = service_;
+  entry.deed.method = rule.method;
+  entry.deed.request_id = request_id;
+  entry.began = gate_.clock().Elapsed();
+  const absl::Status admitted = Admit(*context, rule, entry);
+  if (admitted.ok()) {
+    gate_.CountBegin(rule);
+    return std::unique_ptr<Call>(new Call(*this, rule, context, std::move(entry)));
+  }
+  LogOutcome(rule, entry.deed.caller, admitted);
+  gate_.CountEnd(rule, false, admitted, gate_.clock().Elapsed() - entry.began);
+  Trail trail(std::move(entry.deed), gate_.clock());
+  if (BelongsInTrail(rule, admitted) && !trail.Finish(sink_, admitted).ok()) gate_.CountAuditFailure();
+  AddTrailers(context, request_id, admitted, gate_.load().limits().retry_after);
+  *refusal = ToGrpc(admitted, request_id);
+  return nullptr;
+}
+
+grpc::Status Door::Serve(grpc::ServerContextBase* context, std::string_view method,
+                         absl::FunctionRef<absl::Status(Call&)> work) const {
+  const MethodRule& rule = RuleOf(method);
+  const std::string request_id = RequestIdOf(*context);
+  const telemetry::RequestScope log_scope(request_id);
+  grpc::Status refusal;
+  const std::unique_ptr<Call> call = Enter(context, rule, request_id, &refusal);
+  if (call == nullptr) return refusal;
+  return call->Close(Run(work, *call));
+}
+
+std::unique_ptr<Call> Door::Open(grpc::ServerContextBase* context, std::string_view method,
+                                 grpc::Status* refusal) const {
+  const MethodRule& rule = RuleOf(method);
+  const std::string request_id = RequestIdOf(*context);
+  const telemetry::RequestScope log_scope(request_id);
+  std::unique_ptr<Call> call = Enter(context, rule, request_id, refusal);
+  if (call == nullptr || !rule.streaming || !rule.patient_data) return call;
+  if (call->RecordOpening().ok()) return call;
+  *refusal = call->Close(TrailBroken());
+  return nullptr;
+}
+
+Call::Call(const Door& door, const MethodRule& rule, grpc::ServerContextBase* context, Entry entry)
+    : door_(door),
+      rule_(rule),
+      context_(context),
+      scope_(std::move(entry.scope)),
+      deadline_(entry.deadline),
+      began_(entry.began),
+      admission_(std::move(entry.admission)),
+      trail_(std::move(entry.deed), door.gate_.clock()) {}
+
+Call::~Call() {
+  if (!closed_) Settle(absl::CancelledError("the call was given up")).IgnoreError();
+}
+
+const base::Clock& Call::clock() const { return door_.gate_.clock(); }
+
+bool Call::cancelled() const { return context_->IsCancelled(); }
+
+absl::Duration Call::TimeLeft(absl::Duration at_most) const {
+  // Deadlines are of the machine's clock, whatever the process's clock is in a test.
+  return std::clamp(deadline_ - absl::Now(), absl::ZeroDuration(), at_most);
+}
+
+absl::Status Call::RecordOpening() {
+  absl::Status written = trail_.AppendOpening(door_.sink_);
+  if (!written.ok()) door_.gate_.CountAuditFailure();
+  return written;
+}
+
+absl::Status Call::Settle(const absl::Status& outcome) {
+  TJ_CHECK(!closed_);
+  closed_ = true;
+  absl::Status given = outcome;
+  if (BelongsInTrail(rule_, outcome)) {
+    const absl::Status written = trail_.Finish(door_.sink_, outcome);
+    if (!written.ok()) {
+      telemetry::Log(telemetry::Level::kError, "audit_append_failed", {{"method", method()}, {"status", written}});
+      door_.gate_.CountAuditFailure();
+      if (outcome.ok()) given = TrailBroken();
+    }
+  }
+  LogOutcome(rule_, caller(), given);
+  door_.gate_.CountEnd(rule_, true, given, clock().Elapsed() - began_);
+  admission_.reset();
+  return given;
+}
+
+grpc::Status Call::Close(const absl::Status& outcome) {
+  const absl::Status given = Settle(outcome);
+  AddTrailers(context_, request_id(), given, door_.gate_.load().limits().retry_after);
+  return ToGrpc(given, request_id());
+}
+
+}  // namespace tongjian::rpc
