@@ -44,7 +44,9 @@ class FeedService final : public events::v1::FeedService::CallbackService {
       grpc::CallbackServerContext* context, const events::v1::WatchFeedRequest* request) override;
 
  private:
-  class Impl;
+  struct Impl;
+  class Pull;
+  class Watch;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 
 #include "absl/status/status.h"
@@ -15,9 +16,6 @@
 #include "common/security/caller.h"
 #include "common/security/tls.h"
 
-namespace grpc {
-class Channel;
-}
 namespace tongjian::security {
 class Principals;
 }

@@ -6,6 +6,7 @@
 #include <grpcpp/server_context.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "common/base/check.h"
 #include "common/base/status.h"
 #include "common/rpc/evidence.h"

@@ -91,6 +91,27 @@ absl::StatusOr<std::vector<Event>> TakeParked(Transaction& transaction, std::str
   return events;
 }
 
+absl::StatusOr<bool> HasParked(Session& session, std::string_view feed,
+                               std::string_view reference) {
+  TJ_ASSIGN_OR_RETURN(const std::optional<Row> row,
+                      session.QueryOne("select 1 from store_parked where feed = :feed and "
+                                       "reference = :reference limit 1",
+                                       feed, reference));
+  return row.has_value();
+}
+
+absl::StatusOr<std::vector<std::string>> ParkedReferences(Session& session, std::string_view feed,
+                                                          std::string_view after, int64_t limit) {
+  TJ_ASSIGN_OR_RETURN(
+      const std::vector<Row> rows,
+      session.Query("select distinct reference from store_parked where feed = :feed and "
+                    "reference > :after order by reference limit :limit",
+                    feed, after, limit));
+  std::vector<std::string> references;
+  for (const Row& row : rows) references.push_back(row.Text(0));
+  return references;
+}
+
 absl::StatusOr<ParkedStats> CountParked(Session& session, std::string_view feed) {
   TJ_ASSIGN_OR_RETURN(
       const std::optional<Row> row,

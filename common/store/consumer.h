@@ -32,6 +32,14 @@ absl::Status Park(Transaction& transaction, std::string_view feed, std::string_v
 absl::StatusOr<std::vector<Event>> TakeParked(Transaction& transaction, std::string_view feed,
                                               std::string_view reference, int64_t limit);
 
+// Whether an event of `feed` waits for `reference`.
+absl::StatusOr<bool> HasParked(Session& session, std::string_view feed, std::string_view reference);
+
+// The references that events of `feed` wait for, in the order of their text, after `after`, at most
+// `limit`.
+absl::StatusOr<std::vector<std::string>> ParkedReferences(Session& session, std::string_view feed,
+                                                          std::string_view after, int64_t limit);
+
 struct ParkedStats {
   int64_t count = 0;
   absl::Time oldest;  // InfiniteFuture when there is none
