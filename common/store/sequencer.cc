@@ -100,8 +100,7 @@ void Sequencer::Loop() {
       wake_ = false;
     }
     const absl::StatusOr<bool> turn = Turn();
-    // A lost server or lease: the next turn connects and asks for the lease anew.
-    if (!turn.ok()) Disconnect();
+    if (!turn.ok()) Recover(turn.status());
     more = turn.ok() && *turn;
   }
 }
@@ -146,9 +145,10 @@ absl::StatusOr<bool> Sequencer::Number() {
   return events == kBatch;
 }
 
-void Sequencer::Disconnect() {
+void Sequencer::Recover(const absl::Status& failure) {
+  // The next turn connects anew. The lease does not hang on the connection.
   connection_.reset();
-  lease_.reset();
+  if (absl::IsAborted(failure)) lease_.reset();
 }
 
 void Sequencer::Release() {

@@ -38,7 +38,7 @@ class Sequencer {
   absl::StatusOr<bool> Turn();
   absl::StatusOr<bool> HoldLease();
   absl::StatusOr<bool> Number();
-  void Disconnect();
+  void Recover(const absl::Status& failure);
   void Release();
 
   const ConnectionPool::Factory connect_;
