@@ -22,7 +22,7 @@ class File {
   virtual absl::StatusOr<std::string> ReadAt(int64_t offset, size_t n) = 0;
   virtual absl::StatusOr<int64_t> Size() = 0;
   virtual absl::Status Truncate(int64_t size) = 0;
-  // Content and size are durable once this returns. Never called again after it failed.
+  // Content and size are durable once this returns. Not to be called again after it failed.
   virtual absl::Status Sync() = 0;
 };
 
@@ -30,11 +30,6 @@ enum class OpenMode {
   kRead,       // NOT_FOUND when absent.
   kCreateNew,  // ALREADY_EXISTS when present.
   kWrite,      // Reading and writing; NOT_FOUND when absent.
-};
-
-struct Entry {
-  std::string name;
-  bool is_directory = false;
 };
 
 struct FileInfo {
@@ -58,9 +53,10 @@ class Files {
   virtual absl::Status MakeDirectory(const std::string& path) = 0;
   // OK also when absent; FAILED_PRECONDITION when it is not empty.
   virtual absl::Status RemoveDirectory(const std::string& path) = 0;
+  // UNAVAILABLE: nothing was tried (too many open files). Any other failure is final.
   virtual absl::Status SyncDirectory(const std::string& path) = 0;
-  // Sorted by name. NOT_FOUND when absent.
-  virtual absl::StatusOr<std::vector<Entry>> List(const std::string& directory) = 0;
+  // The names in it, sorted. NOT_FOUND when absent.
+  virtual absl::StatusOr<std::vector<std::string>> List(const std::string& directory) = 0;
   // What an unprivileged process may still write below `directory`.
   virtual absl::StatusOr<int64_t> FreeBytes(const std::string& directory) = 0;
   // Held until the result is destroyed; FAILED_PRECONDITION when another holder lives.

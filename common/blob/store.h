@@ -65,10 +65,9 @@ class Reader {
 struct StoreOptions {
   std::string directory;  // Made if absent, owned by this store alone (locked while open).
   int64_t reserve_bytes = int64_t{1} << 30;  // Writing stops while less is free. Reading goes on.
-  int64_t object_bytes_max = int64_t{64} << 30;  // The largest object.
-  absl::Duration partial_age_max =
-      absl::Hours(24 * 7);  // A partial untouched for longer is swept away.
-  Files* files = nullptr;   // The file system; nullptr: the machine's.
+  int64_t object_bytes_max = int64_t{64} << 30;          // The largest object.
+  absl::Duration partial_age_max = absl::Hours(24 * 7);  // Partials untouched for longer are swept.
+  Files* files = nullptr;                                // nullptr: the machine's.
 };
 
 struct SweepReport {
@@ -91,17 +90,17 @@ struct StoreStats {
   int64_t objects_removed = 0;
   int64_t writers_open = 0;
   int64_t directory_syncs = 0;
-  int64_t free_bytes = 0;  // -1 when unknown.
-  bool read_only = false;  // A sync has failed: nothing is accepted until a restart.
+  int64_t directory_waiters = 0;  // Commits waiting for their directory's sync now.
+  int64_t free_bytes = 0;         // -1 when unknown.
+  bool read_only = false;         // A sync has failed: nothing is accepted until a restart.
 };
 
 // A content store. Safe for concurrent use; destroyed after its writers. A failed sync is final:
-// from then on every write answers FAILED_PRECONDITION with reason STORAGE_FAILED until the process
-// is restarted, reads go on.
+// from then on every write answers UNAVAILABLE until the process is restarted, reads go on.
 class Store {
  public:
   // Keeps objects under a local directory. `clock` must outlive it. FAILED_PRECONDITION when
-  // another process has the directory.
+  // another store has the directory.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const StoreOptions& options,
                                                      const base::Clock& clock);
   virtual ~Store() = default;
@@ -118,6 +117,8 @@ class Store {
 
   // Removes objects older than `age` that no row names, and what crashed writers left. `age` must
   // exceed the longest time between a Commit and its row. Stops at the first error of `referenced`.
+  // FAILED_PRECONDITION for as long as `age` after a jump of the wall clock, when ages mean
+  // nothing.
   virtual absl::StatusOr<SweepReport> Sweep(
       absl::Duration age,
       const std::function<absl::StatusOr<bool>(std::string_view locator)>& referenced) = 0;
