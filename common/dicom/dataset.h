@@ -58,7 +58,7 @@ struct ReadLimits {
 
 struct ReadResult {
   Dataset dataset;
-  CharacterSet charset;
+  CharacterSet charset = CharacterSet();
   bool charset_guessed = false;
 };
 

@@ -2,16 +2,12 @@
 #include <cstdio>
 #include <vector>
 
-#include "common/base/check.h"
-#include "common/dicom/element_parser.h"
+#include "common/dicom/part10.h"
 #include "common/dicom/scan.h"
 #include "common/dicom/uid.h"
 
 namespace tongjian::dicom {
 namespace {
-
-constexpr size_t kPreambleSize = 128;
-constexpr size_t kMetaMax = 65536;
 
 absl::Status NotDicom(std::string_view why) {
   return base::Error(absl::StatusCode::kInvalidArgument, "DICOM_MALFORMED", "", "no DICOM file: " + std::string(why));
@@ -25,39 +21,6 @@ uint32_t Little(std::string_view bytes, size_t at, size_t size) {
 
 bool IsLetters(std::string_view vr) {
   return std::all_of(vr.begin(), vr.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-}
-
-// How far group 2 reaches in `bytes`. Its own group length is often wrong, so the elements are walked.
-struct MetaExtent {
-  bool complete = false;
-  bool is_explicit = true;
-  size_t size = 0;
-};
-
-MetaExtent MeasureMeta(std::string_view bytes) {
-  MetaExtent extent;
-  size_t at = 0;
-  for (;;) {
-    extent.size = at;
-    if (at + 8 > bytes.size()) return extent;
-    if (Little(bytes, at, 2) != 0x0002) {
-      extent.complete = true;
-      return extent;
-    }
-    const std::string_view vr = bytes.substr(at + 4, 2);
-    if (at == 0) extent.is_explicit = IsLetters(vr);
-    uint64_t next = 0;
-    if (!IsLetters(vr)) {
-      next = at + 8 + uint64_t{Little(bytes, at + 4, 4)};
-    } else if (vr[0] == 'O' || vr == "UN" || vr == "UT" || vr == "SQ") {
-      if (at + 12 > bytes.size()) return extent;
-      next = at + 12 + uint64_t{Little(bytes, at + 8, 4)};
-    } else {
-      next = at + 8 + uint64_t{Little(bytes, at + 6, 2)};
-    }
-    if (next > bytes.size()) return extent;
-    at = static_cast<size_t>(next);
-  }
 }
 
 // For a data set that comes without meta header: by its first tag, which is in a low group whatever the byte order.
@@ -105,22 +68,12 @@ class FileScanner::Impl {
  private:
   // Waits until the start is whole (or the file at its end), then goes over to the data set.
   absl::Status TakeStart(bool at_end) {
+    TJ_ASSIGN_OR_RETURN(std::optional<FileStart> found, ReadFileStart(start_, at_end));
+    if (!found) return absl::OkStatus();
     const std::string_view start = start_;
-    if (start.size() < kPreambleSize + 12 && !at_end) return absl::OkStatus();
-    has_preamble_ = start.size() >= kPreambleSize + 4 && start.substr(kPreambleSize, 4) == "DICM";
-    const size_t meta_at = has_preamble_ ? kPreambleSize + 4 : start.starts_with("DICM") ? 4 : 0;
-    const MetaExtent extent = MeasureMeta(start.substr(meta_at));
-    if (!extent.complete && !at_end) {
-      if (start.size() > kMetaMax) return NotDicom("meta header over 64 kB");
-      return absl::OkStatus();
-    }
-    const std::string_view meta = start.substr(meta_at, extent.size);
-    if (!meta.empty()) {
-      TJ_ASSIGN_OR_RETURN(ReadResult read, ReadDataset(meta, extent.is_explicit ? uids::kExplicitLittleEndian
-                                                                                : uids::kImplicitLittleEndian));
-      meta_ = std::move(read.dataset);
-    }
-    dataset_offset_ = meta_at + extent.size;
+    has_preamble_ = found->has_preamble;
+    dataset_offset_ = found->dataset_offset;
+    meta_ = std::move(found->meta);
     std::string transfer_syntax = meta_.Text(Tag{0x00020010});
     if (transfer_syntax.empty()) {
       TJ_ASSIGN_OR_RETURN(transfer_syntax, GuessTransferSyntax(start.substr(dataset_offset_)));
@@ -138,7 +91,7 @@ class FileScanner::Impl {
   std::string start_;
   bool has_preamble_ = false;
   Dataset meta_;
-  uint64_t dataset_offset_ = 0;
+  size_t dataset_offset_ = 0;
   std::unique_ptr<DatasetScanner> dataset_;
   Header header_;
   absl::Status failure_;

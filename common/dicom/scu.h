@@ -19,9 +19,9 @@ namespace tongjian::dicom {
 struct ScuOptions {
   std::string calling_ae = "TONGJIAN";
   std::string called_ae = "ANY-SCP";
-  std::string host;
+  std::string host;  // A name or an IPv4 address.
   uint16_t port = 0;
-  absl::Duration connect_timeout = absl::Seconds(10);
+  absl::Duration connect_timeout = absl::Seconds(10);  // Whole seconds; the latest one set holds for the process.
   absl::Duration response_timeout = absl::Seconds(60);
   int pdu_bytes_max = 131072;
   std::optional<TlsOptions> tls;
@@ -77,7 +77,7 @@ class Scu {
 // The contexts needed to send `objects`: one for each pair of class and transfer syntax, at most 128 (the first ones).
 std::vector<PresentationContext> ContextsFor(const std::vector<StoredObject>& objects);
 
-// A stored object over a Part 10 file on disk, identified by a scan of its meta header.
+// A stored object over a Part 10 file on disk, identified by scanning it.
 absl::StatusOr<StoredObject> ObjectFromFile(const std::string& path);
 
 }  // namespace tongjian::dicom

@@ -1,0 +1,54 @@
+// Protocol data units as they come from the wire, checked before DCMTK sees a byte of them (PS3.8 9.3).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/status.h"
+
+namespace tongjian::dicom {
+
+enum class PduType : uint8_t {
+  kAssociateRequest = 1,
+  kAssociateAccept = 2,
+  kAssociateReject = 3,
+  kData = 4,
+  kReleaseRequest = 5,
+  kReleaseResponse = 6,
+  kAbort = 7
+};
+
+constexpr size_t kPduHeadSize = 6;
+constexpr size_t kAssociatePduMax = 256 << 10;
+
+struct PduHead {
+  PduType type;
+  uint32_t length;  // Of what follows.
+};
+
+// INVALID_ARGUMENT for an unknown type or a length that is not allowed for it, before anything is allocated for it.
+absl::StatusOr<PduHead> CheckPduHead(std::string_view six_bytes, size_t data_bytes_max);
+
+struct ProposedContext {
+  uint8_t id = 0;
+  std::string abstract_syntax;
+  std::vector<std::string> transfer_syntaxes;
+};
+
+// What an A-ASSOCIATE-RQ says, the titles with their padding taken off and otherwise as they came.
+struct AssociateRequest {
+  std::string called_ae;
+  std::string calling_ae;
+  std::vector<ProposedContext> contexts;
+};
+
+// Structure of an associate PDU's body: items inside their parents, UIDs of at most 64 characters, at most 128 contexts with
+// odd ids given once and at most 128 transfer syntaxes each, sub-items of the sizes they must have.
+absl::StatusOr<AssociateRequest> CheckAssociateRequest(std::string_view body);
+absl::Status CheckAssociateAccept(std::string_view body);
+// Structure of a P-DATA-TF's body: PDVs that fill it exactly, each with its two bytes of context and control.
+absl::Status CheckData(std::string_view body);
+
+}  // namespace tongjian::dicom
