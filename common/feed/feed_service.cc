@@ -73,8 +73,9 @@ class FeedService::Pull final : public grpc::ServerUnaryReactor, public Visitor 
     if (call_ == nullptr) call_ = Enter(&refusal);
     if (call_ == nullptr) return Finish(refusal);
     const uint64_t version = source_ == nullptr ? 0 : service_.room.VersionOf(source_->news);
-    const absl::Status read = Read();
-    const bool over = absl::Now() >= until_ || service_.room.closed() || context_->IsCancelled();
+    absl::Status read = Read();
+    if (read.ok() && service_.room.closed()) read = absl::UnavailableError("the hub is stopping");
+    const bool over = absl::Now() >= until_ || context_->IsCancelled();
     if (!read.ok() || response_->events_size() > 0 || over) return Finish(call_->Close(read));
     service_.room.Wait(*this, source_->news, version, until_);
   }

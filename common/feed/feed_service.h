@@ -35,7 +35,7 @@ class FeedService final : public events::v1::FeedService::CallbackService {
 
   // Before the server starts. `door` is the service's own; both must outlive this.
   void Add(std::string_view service, store::Database& database, const rpc::Door& door);
-  // Ends all waits with an empty page (pulls) or UNAVAILABLE (watches): the first step of a stop.
+  // Answers all that waits, and whatever comes, UNAVAILABLE: an early step of a stop.
   void Close();
 
   grpc::ServerUnaryReactor* PullFeed(grpc::CallbackServerContext* context, const events::v1::PullFeedRequest* request,

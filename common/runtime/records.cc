@@ -1,0 +1,117 @@
+#include "common/runtime/records.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/check.h"
+#include "common/base/status.h"
+#include "common/runtime/layout.h"
+#include "common/security/key_file.h"
+#include "common/store/feed.h"
+#include "common/store/idempotency.h"
+#include "common/telemetry/log.h"
+
+namespace tongjian::runtime {
+namespace {
+
+// A client that has not heard an answer for this long asks anew.
+constexpr absl::Duration kRequestsKept = absl::Hours(24 * 14);
+constexpr int64_t kTrimAtOnce = 5000;
+
+}  // namespace
+
+// In the order of use: the database goes last.
+struct Records::Service {
+  std::unique_ptr<store::Database> database;
+  std::unique_ptr<rpc::AuditSink> sink;
+  std::unique_ptr<rpc::Door> door;
+  std::vector<telemetry::Registry::Watch> watches;
+};
+
+Records::Records(const ProcessOptions& options, rpc::Gate& gate, feed::FeedService& feeds,
+                 telemetry::Registry& metrics, const base::Clock& clock)
+    : options_(options), gate_(gate), feeds_(feeds), metrics_(metrics), clock_(clock) {}
+
+Records::~Records() = default;
+
+absl::StatusOr<store::Database*> Records::OpenDatabase(std::string_view name,
+                                                       std::vector<store::Migration> migrations) {
+  const std::string service(name);
+  TJ_CHECK(!services_.contains(service));
+  store::DatabaseOptions options;
+  options.name = service;
+  options.migrations = std::move(migrations);
+  options.url = options_.database;
+  if (options.url.empty()) {
+    TJ_TRY(security::MakeDirectory(DatabaseDirectory(options_.state)));
+    options.url = absl::StrCat("sqlite:", DatabaseFile(options_.state, service));
+  }
+  auto opened = std::make_unique<Service>();
+  TJ_ASSIGN_OR_RETURN(opened->database, store::Database::Open(options, clock_));
+  opened->sink = std::make_unique<rpc::DatabaseAuditSink>(*opened->database);
+  opened->door = std::make_unique<rpc::Door>(gate_, service, *opened->sink);
+  WatchWriter(*opened);
+  feeds_.Add(service, *opened->database, *opened->door);
+  store::Database* database = opened->database.get();
+  services_[service] = std::move(opened);
+  return database;
+}
+
+void Records::WatchWriter(Service& service) {
+  const telemetry::Labels labels = {{"service", service.database->name()}};
+  const auto watch = [&](std::string_view name, std::string_view help, auto read) {
+    service.watches.push_back(metrics_.WatchGauge(
+        name, help, labels, [database = service.database.get(), read] { return read(database->writer_stats()); }));
+  };
+  watch("tongjian_store_queue", "Changes that wait for the writer",
+        [](const store::WriterStats& stats) { return static_cast<double>(stats.queued); });
+  watch("tongjian_store_queue_age_seconds", "Age of the change that waits longest",
+        [](const store::WriterStats& stats) { return absl::ToDoubleSeconds(stats.oldest_waiting); });
+  watch("tongjian_store_changes", "Changes committed since the start",
+        [](const store::WriterStats& stats) { return static_cast<double>(stats.changes); });
+  watch("tongjian_store_batches", "Commits since the start",
+        [](const store::WriterStats& stats) { return static_cast<double>(stats.batches); });
+}
+
+absl::StatusOr<blob::Store*> Records::OpenBlobs(std::string_view name) {
+  const std::string service(name);
+  TJ_CHECK(!blobs_.contains(service));
+  blob::StoreOptions options;
+  options.directory = BlobDirectory(options_.state, service);
+  options.reserve_bytes = options_.blob_reserve.bytes;
+  TJ_TRY(security::MakeDirectory(options.directory));
+  TJ_ASSIGN_OR_RETURN(blobs_[service], blob::Store::Open(options, clock_));
+  return blobs_[service].get();
+}
+
+const Records::Service& Records::Of(std::string_view service) const {
+  const auto found = services_.find(service);
+  TJ_CHECK(found != services_.end());  // OpenDatabase comes first.
+  return *found->second;
+}
+
+const rpc::Door& Records::DoorOf(std::string_view service) const { return *Of(service).door; }
+
+rpc::AuditSink& Records::AuditSinkOf(std::string_view service) const { return *Of(service).sink; }
+
+absl::Status Records::Health() const {
+  for (const auto& [name, service] : services_) TJ_TRY(service->database->health());
+  for (const auto& [name, store] : blobs_) TJ_TRY(store->Writable());
+  return absl::OkStatus();
+}
+
+void Records::Trim() {
+  for (const auto& [name, service] : services_) {
+    const auto events = service->database->feed().Trim(name, clock_.Now() - options_.feed_keep, kTrimAtOnce);
+    const absl::Status requests = service->database->Write([this](store::Transaction& tx) {
+      return store::TrimRequests(tx, clock_.Now() - kRequestsKept, kTrimAtOnce).status();
+    });
+    for (const absl::Status& status : {events.status(), requests}) {
+      if (!status.ok()) {
+        telemetry::Log(telemetry::Level::kWarning, "trim_failed", {{"database", name}, {"status", status}});
+      }
+    }
+  }
+}
+
+}  // namespace tongjian::runtime

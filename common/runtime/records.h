@@ -1,0 +1,54 @@
+// The databases and object stores of a process, each with its door, feeds, metrics and probe. Internal to common/runtime.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/blob/store.h"
+#include "common/feed/feed_service.h"
+#include "common/rpc/door.h"
+#include "common/rpc/gate.h"
+#include "common/runtime/process.h"
+#include "common/store/database.h"
+#include "common/telemetry/metrics.h"
+
+namespace tongjian::runtime {
+
+// Opening from the main thread; what it gives lives as long as it. The rest of what it is given must outlive it.
+class Records {
+ public:
+  Records(const ProcessOptions& options, rpc::Gate& gate, feed::FeedService& feeds, telemetry::Registry& metrics,
+          const base::Clock& clock);
+  ~Records();
+
+  absl::StatusOr<store::Database*> OpenDatabase(std::string_view service, std::vector<store::Migration> migrations);
+  absl::StatusOr<blob::Store*> OpenBlobs(std::string_view service);
+  const rpc::Door& DoorOf(std::string_view service) const;
+  rpc::AuditSink& AuditSinkOf(std::string_view service) const;
+
+  bool any_feed() const { return !services_.empty(); }
+  // Databases that accept writes and stores that have room; otherwise what the first of them says.
+  absl::Status Health() const;
+  // Removes what is older than its stated keeping: events (never audit records), remembered request ids.
+  void Trim();
+
+ private:
+  struct Service;
+  const Service& Of(std::string_view service) const;
+  void WatchWriter(Service& service);
+
+  const ProcessOptions& options_;
+  rpc::Gate& gate_;
+  feed::FeedService& feeds_;
+  telemetry::Registry& metrics_;
+  const base::Clock& clock_;
+  std::map<std::string, std::unique_ptr<Service>, std::less<>> services_;
+  std::map<std::string, std::unique_ptr<blob::Store>, std::less<>> blobs_;
+};
+
+}  // namespace tongjian::runtime
