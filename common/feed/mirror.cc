@@ -3,6 +3,7 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
+#include <atomic>
 #include <map>
 #include <set>
 #include <shared_mutex>
@@ -82,6 +83,8 @@ class Mirror::Impl {
     return size;
   }
 
+  int64_t revision() const { return revision_.load(); }
+
   Follower& follower() { return follower_; }
 
  private:
@@ -124,12 +127,14 @@ class Mirror::Impl {
     }
     const std::unique_lock lock(mutex_);
     things_[type][key] = std::move(message);
+    ++revision_;
   }
 
   const std::string feed_;
   store::Database& database_;
   const Changed changed_;
   std::set<std::string> types_;
+  std::atomic<int64_t> revision_ = 0;
   mutable std::shared_mutex mutex_;
   std::map<std::string, std::map<std::string, MessagePtr, std::less<>>, std::less<>> things_;
   Follower follower_;  // Last: it uses all of the above.
@@ -153,6 +158,7 @@ void Mirror::Stop() { impl_->follower().Stop(); }
 absl::StatusOr<int> Mirror::RunOnce() { return impl_->follower().RunOnce(); }
 absl::Status Mirror::CatchUp() { return impl_->follower().CatchUp(); }
 size_t Mirror::size() const { return impl_->size(); }
+int64_t Mirror::revision() const { return impl_->revision(); }
 
 Mirror::MessagePtr Mirror::FindMessage(std::string_view type, std::string_view key) const {
   return impl_->Find(type, key);

@@ -51,6 +51,8 @@ class Mirror {
     }
   }
   size_t size() const;
+  // Rises with each change of what is held, after it can be read: for those who keep something derived.
+  int64_t revision() const;
 
  private:
   using MessagePtr = std::shared_ptr<const google::protobuf::Message>;
