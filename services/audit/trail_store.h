@@ -1,0 +1,63 @@
+// The audit service's records: the chain, what it is found by, and signed heads.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/security/scope.h"
+#include "common/store/database.h"
+#include "services/audit/chain.h"
+
+namespace tongjian::audit {
+
+// What entries to list; empty fields don't filter.
+struct EntryFilter {
+  std::string patient_id;
+  std::string object_id;
+  std::string actor;
+  std::string facility_id;
+  std::optional<absl::Time> from;
+  std::optional<absl::Time> to;
+};
+
+// All SQL of the audit service. Safe for concurrent use; `database` must outlive it.
+class TrailStore {
+ public:
+  explicit TrailStore(store::Database& database) : database_(database) {}
+
+  // Adds the next link; false when the same record stands in the chain already (a feed that began anew).
+  static absl::StatusOr<bool> Append(store::Transaction& tx, std::string_view source, std::string_view record,
+                                     const EntryIndex& index);
+  // Digest `digest` of a facility's number stands for `patient_id` from now on.
+  static absl::Status LinkPatient(store::Transaction& tx, std::string_view digest, std::string_view patient_id);
+
+  // Newest first, before sequence `before` (0: from the newest), at most `limit`.
+  absl::StatusOr<std::vector<Link>> List(const security::Scope& scope, const EntryFilter& filter, int64_t before,
+                                         int64_t limit);
+
+  // Every entry from `from` on in order, with the copies it is found by, in pages; `see` must not call back.
+  absl::Status ForEach(int64_t from, const std::function<void(const Link&, const EntryIndex&)>& see);
+  // Hash of an entry; empty when there is none.
+  absl::StatusOr<std::string> HashAt(int64_t sequence);
+  // Sequence and hash of the newest entry; 0 and kGenesisHash when there is none.
+  absl::StatusOr<Link> Tail();
+
+  absl::Status SaveHead(const Head& head);
+  absl::StatusOr<std::optional<Head>> NewestHead();
+  // Heads from `from` on in order, at most `limit`.
+  absl::StatusOr<std::vector<Head>> Heads(int64_t from, int64_t limit);
+
+  store::Database& database() { return database_; }
+
+ private:
+  store::Database& database_;
+};
+
+}  // namespace tongjian::audit
