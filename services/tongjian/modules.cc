@@ -1,0 +1,15 @@
+#include "services/tongjian/modules.h"
+
+#include "services/audit/module.h"
+#include "services/registry/module.h"
+
+namespace tongjian::program {
+
+std::vector<runtime::ModuleEntry> HubModules() {
+  return {
+      registry::RegistryModule(),
+      audit::AuditModule(),
+  };
+}
+
+}  // namespace tongjian::program
