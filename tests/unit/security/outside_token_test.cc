@@ -89,6 +89,11 @@ class OutsideTokens : public InDirectory {
     const std::string der = SignText(ec_.get(), EVP_sha256(), text);
     return text + "." + EncodeBase64Url(raw ? RawEcdsa(der) : der);
   }
+  // Signed by the provider, whatever stands in the header.
+  std::string WithHeader(const json& header) {
+    const std::string text = EncodeBase64Url(header.dump()) + "." + EncodeBase64Url(Body().dump());
+    return text + "." + EncodeBase64Url(SignText(rsa_.get(), EVP_sha256(), text));
+  }
   absl::StatusOr<Claims> Verify(const std::string& token) {
     const json keys = {
         {"keys", json::array({RsaJwk(rsa_.get(), "r1"), EcJwk(ec_.get(), "e1"),
@@ -172,6 +177,32 @@ TEST_F(OutsideTokens, AreRefusedWhenThePersonIsNotWellNamed) {
   json body = Body();
   body["org"] = "f1:hub";
   EXPECT_CODE(kUnauthenticated, Verify(Rs256(body)));
+}
+
+TEST_F(OutsideTokens, AreRefusedWhenTheyAskForAnExtension) {
+  json header = {{"alg", "RS256"}, {"kid", "r1"}};
+  EXPECT_TRUE(Verify(WithHeader(header)).ok());
+  header["crit"] = json::array({"b64"});
+  EXPECT_CODE(kUnauthenticated, Verify(WithHeader(header)));
+}
+
+TEST_F(OutsideTokens, NeedAKeyIdWhereThereIsMoreThanOneKey) {
+  EXPECT_CODE(kUnauthenticated, Verify(WithHeader({{"alg", "RS256"}})));
+  json nameless = RsaJwk(rsa_.get(), "");
+  nameless.erase("kid");
+  const TrustedIssuer one{kIssuer, "tongjian", json{{"keys", json::array({nameless})}}.dump()};
+  const auto verifier = TokenVerifier::Create({one}, clock_);
+  EXPECT_TRUE((*verifier)->Verify(WithHeader({{"alg", "RS256"}})).ok());
+  EXPECT_CODE(kUnauthenticated, (*verifier)->Verify(WithHeader({{"alg", "RS256"}, {"kid", ""}})));
+}
+
+TEST_F(OutsideTokens, MakeNobodyAServiceOrAMachine) {
+  json body = Body();
+  body["roles"] = json::array({"service", "machine:hub", "reader", "reader"});
+  const TrustedIssuer generous{kIssuer, "tongjian",
+                               json{{"keys", json::array({RsaJwk(rsa_.get(), "r1")})}}.dump()};
+  const auto verifier = TokenVerifier::Create({generous}, clock_);
+  EXPECT_THAT((*verifier)->Verify(Rs256(body))->roles, ElementsAre("reader"));
 }
 
 TEST_F(OutsideTokens, WithoutRolesHaveNone) {

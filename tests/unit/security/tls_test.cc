@@ -197,7 +197,7 @@ TEST_F(CredentialFilesTest, AreRefusedWhenOneIsMissingDamagedOrOpen) {
 
 // OpenSSL would otherwise ask at the terminal, and a service would wait for ever.
 TEST_F(CredentialFilesTest, AreRefusedWhenTheKeyNeedsAPassphrase) {
-  const KeyPtr key = NewP256Key();
+  const KeyPtr key = *PrivateKeyFromPem(issued_.private_key_pem);
   const BioPtr bio(BIO_new(BIO_s_mem()));
   char secret[] = "secret";
   ASSERT_EQ(1, PEM_write_bio_PKCS8PrivateKey(bio.get(), key.get(), EVP_aes_256_cbc(), secret, 6,

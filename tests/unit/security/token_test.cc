@@ -150,11 +150,6 @@ TEST_F(TokenTest, IsRefusedWhenMalformed) {
   }
 }
 
-TEST_F(TokenTest, IsRefusedWhenItAsksForAnExtension) {
-  EXPECT_CODE(kUnauthenticated,
-              verifier_->Verify(Altered(Token(), 0, {{"crit", json::array({"b64"})}})));
-}
-
 TEST_F(TokenTest, IsNeverQuotedInARefusal) {
   const auto refused = verifier_->Verify(Altered(Token(), 1, {{"iss", "secret-issuer"}}));
   EXPECT_THAT(std::string(refused.status().message()), Not(HasSubstr("secret-issuer")));
