@@ -62,9 +62,13 @@ std::string RawEcdsa(const std::string& der) {
 
 class OutsideTokens : public InDirectory {
  protected:
-  OutsideTokens()
-      : rsa_(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", size_t{2048})), ec_(NewP256Key()) {}
+  OutsideTokens() : rsa_(SharedRsaKey()), ec_(NewP256Key()) {}
 
+  // Made once: RSA keys take their time.
+  static EVP_PKEY* SharedRsaKey() {
+    static const KeyPtr key(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", size_t{2048}));
+    return key.get();
+  }
   json Body() const {
     const int64_t now = absl::ToUnixSeconds(clock_.Now());
     return {{"iss", kIssuer},
@@ -82,7 +86,7 @@ class OutsideTokens : public InDirectory {
   std::string Rs256(const json& body, const std::string& id = "r1",
                     const std::string& algorithm = "RS256") {
     const std::string text = Text(algorithm, id, body);
-    return text + "." + EncodeBase64Url(SignText(rsa_.get(), EVP_sha256(), text));
+    return text + "." + EncodeBase64Url(SignText(rsa_, EVP_sha256(), text));
   }
   std::string Es256(const json& body, bool raw = true) {
     const std::string text = Text("ES256", "e1", body);
@@ -92,11 +96,11 @@ class OutsideTokens : public InDirectory {
   // Signed by the provider, whatever stands in the header.
   std::string WithHeader(const json& header) {
     const std::string text = EncodeBase64Url(header.dump()) + "." + EncodeBase64Url(Body().dump());
-    return text + "." + EncodeBase64Url(SignText(rsa_.get(), EVP_sha256(), text));
+    return text + "." + EncodeBase64Url(SignText(rsa_, EVP_sha256(), text));
   }
   absl::StatusOr<Claims> Verify(const std::string& token) {
     const json keys = {
-        {"keys", json::array({RsaJwk(rsa_.get(), "r1"), EcJwk(ec_.get(), "e1"),
+        {"keys", json::array({RsaJwk(rsa_, "r1"), EcJwk(ec_.get(), "e1"),
                               json{{"kty", "oct"}, {"kid", "s1"}, {"k", "c2VjcmV0"}}})}};
     TrustedIssuer issuer{kIssuer, "tongjian", keys.dump()};
     issuer.roles_allowed = {"reader", "clinic_doctor"};
@@ -107,7 +111,7 @@ class OutsideTokens : public InDirectory {
     return (*verifier)->Verify(token);
   }
 
-  const KeyPtr rsa_;
+  EVP_PKEY* const rsa_;
   const KeyPtr ec_;
 };
 
@@ -188,7 +192,7 @@ TEST_F(OutsideTokens, AreRefusedWhenTheyAskForAnExtension) {
 
 TEST_F(OutsideTokens, NeedAKeyIdWhereThereIsMoreThanOneKey) {
   EXPECT_CODE(kUnauthenticated, Verify(WithHeader({{"alg", "RS256"}})));
-  json nameless = RsaJwk(rsa_.get(), "");
+  json nameless = RsaJwk(rsa_, "");
   nameless.erase("kid");
   const TrustedIssuer one{kIssuer, "tongjian", json{{"keys", json::array({nameless})}}.dump()};
   const auto verifier = TokenVerifier::Create({one}, clock_);
@@ -200,7 +204,7 @@ TEST_F(OutsideTokens, MakeNobodyAServiceOrAMachine) {
   json body = Body();
   body["roles"] = json::array({"service", "machine:hub", "reader", "reader"});
   const TrustedIssuer generous{kIssuer, "tongjian",
-                               json{{"keys", json::array({RsaJwk(rsa_.get(), "r1")})}}.dump()};
+                               json{{"keys", json::array({RsaJwk(rsa_, "r1")})}}.dump()};
   const auto verifier = TokenVerifier::Create({generous}, clock_);
   EXPECT_THAT((*verifier)->Verify(Rs256(body))->roles, ElementsAre("reader"));
 }
@@ -219,12 +223,12 @@ class KeySets : public OutsideTokens {
 };
 
 TEST_F(KeySets, HoldOnlyKeysThatAreSoundAndForSigning) {
-  EXPECT_EQ(absl::StatusCode::kOk, Parsed(RsaJwk(rsa_.get(), "r")));
+  EXPECT_EQ(absl::StatusCode::kOk, Parsed(RsaJwk(rsa_, "r")));
   EXPECT_EQ(absl::StatusCode::kOk, Parsed(EcJwk(ec_.get(), "e")));
-  json key = RsaJwk(rsa_.get(), "r");
+  json key = RsaJwk(rsa_, "r");
   key["use"] = "enc";
   EXPECT_EQ(absl::StatusCode::kInvalidArgument, Parsed(key));
-  key = RsaJwk(rsa_.get(), "r");
+  key = RsaJwk(rsa_, "r");
   key["alg"] = "RS384";
   EXPECT_EQ(absl::StatusCode::kInvalidArgument, Parsed(key));
   key = EcJwk(ec_.get(), "e");

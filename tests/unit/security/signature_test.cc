@@ -1,6 +1,7 @@
 #include "common/security/signature.h"
 
 #include "common/security/authority.h"
+#include "common/security/certificate.h"
 #include "common/security/key_file.h"
 #include "common/security/openssl.h"
 #include "tests/unit/security/fixture.h"
@@ -84,6 +85,24 @@ TEST_F(SignatureTest, IsRefusedUnderACertificateThatIsNotForSigning) {
   const auto gateway = authority_->IssueWithNewKey({MachineRole::kGateway, "f1", {}, {}}, kDay);
   signature_.certificate_pem = gateway->certificate_pem;
   EXPECT_CODE(kFailedPrecondition, signer_->Verify(kReport, signature_));
+}
+
+TEST_F(SignatureTest, IsNotMadeUnderACertificateForAnotherUse) {
+  const std::string both = Content(Path("ca/ca.key"));
+  const KeyPtr root_key = *PrivateKeyFromPem(both);
+  const auto roots = *CertificatesFromPem(both);
+  CertificateSpec spec;
+  spec.common_name = "jinhua";
+  spec.basic_constraints = "critical,CA:FALSE";
+  spec.extended_key_usage = "clientAuth";
+  spec.not_before = clock_.Now();
+  spec.not_after = clock_.Now() + kDay;
+  const KeyPtr key = NewEd25519Key();  // The right kind of key, in a certificate for TLS.
+  const auto made = MakeCertificate(spec, key.get(), roots.front().get(), root_key.get());
+  Write({CertificateToPem(made.get()), PrivateKeyToPem(key.get()), "", spec.not_after});
+  const auto signer = Open();
+  ASSERT_OK(signer) << signer.status();
+  EXPECT_CODE(kFailedPrecondition, (*signer)->Sign(kReport, {"u1", "p1", "f1"}));
 }
 
 TEST_F(SignatureTest, IsStillVerifiedYearsAfterItsCertificateEnded) {
