@@ -19,6 +19,7 @@ struct Command {
 // One file each: <name>_command.cc.
 int Serve(const Arguments& arguments);
 int Ca(const Arguments& arguments);
+int Ctl(const Arguments& arguments);
 int Version(const Arguments& arguments);
 
 }  // namespace tongjian::program

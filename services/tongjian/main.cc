@@ -15,6 +15,7 @@ using tongjian::program::Command;
 const std::vector<Command> kCommands = {
     {"serve", "Run the hub's services", tongjian::program::Serve},
     {"ca", "Make and use a private certificate authority", tongjian::program::Ca},
+    {"ctl", "Drive a hub or gateway as a person", tongjian::program::Ctl},
     {"version", "Say which version this is", tongjian::program::Version},
 };
 
