@@ -30,9 +30,12 @@ absl::StatusOr<Reader> ReaderOf(const FeedSource& source, const rpc::Call& call)
     return Reader{.facility = std::nullopt, .service = true};
   }
   if (source.stream == store::kAuditStream) return Denied("audit feeds are for the hub's own services");
-  if (call.scope().all()) return Reader{};
-  if (call.scope().facilities().empty()) return Denied("the caller belongs to no facility");
-  return Reader{.facility = call.scope().facilities().front()};
+  // A service that asks for somebody gets what that somebody may have.
+  const bool for_another = caller.kind == security::CallerKind::kService;
+  if (call.scope().all() && !for_another) return Reader{};
+  const std::string& facility = security::Originator(caller).facility_id;
+  if (facility.empty() || !call.scope().Contains(facility)) return Denied("the caller belongs to no facility");
+  return Reader{.facility = facility};
 }
 
 absl::StatusOr<events::v1::PullFeedResponse> ReadPage(FeedSource& source, const Reader& reader,
