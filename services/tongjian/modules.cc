@@ -1,6 +1,7 @@
 #include "services/tongjian/modules.h"
 
 #include "services/audit/module.h"
+#include "services/imaging/module.h"
 #include "services/registry/module.h"
 
 namespace tongjian::program {
@@ -8,6 +9,7 @@ namespace tongjian::program {
 std::vector<runtime::ModuleEntry> HubModules() {
   return {
       registry::RegistryModule(),
+      imaging::ImagingModule(),
       audit::AuditModule(),
   };
 }

@@ -1,0 +1,190 @@
+#include "services/imaging/evidence.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "absl/time/civil_time.h"
+#include "common/dicom/person_name.h"
+#include "common/dicom/scan.h"
+#include "common/dicom/uid.h"
+
+namespace tongjian::imaging {
+namespace {
+
+namespace tags = dicom::tags;
+
+// `text` without control characters and padding, cut to `size_max` bytes between characters.
+std::string Clean(std::string_view text, size_t size_max) {
+  std::string clean;
+  for (const char c : dicom::TrimPadding(text)) {
+    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) clean.push_back(c);
+  }
+  if (clean.size() > size_max) {
+    size_t end = size_max;
+    while (end > 0 && (static_cast<unsigned char>(clean[end]) & 0xC0) == 0x80) --end;
+    clean.resize(end);
+  }
+  return clean;
+}
+
+std::string Digits(std::string_view text) {
+  std::string digits;
+  for (const char c : text) {
+    if (c >= '0' && c <= '9') digits.push_back(c);
+  }
+  return digits;
+}
+
+// The digits of text that holds nothing but digits, the separators given, and padding.
+std::string DigitsBetween(std::string_view text, std::string_view separators) {
+  text = dicom::TrimPadding(text);
+  for (const char c : text) {
+    if ((c < '0' || c > '9') && separators.find(c) == std::string_view::npos) return "";
+  }
+  return Digits(text);
+}
+
+int Number(std::string_view digits) {
+  int number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
+
+int64_t Small(std::optional<int64_t> number, int64_t otherwise) {
+  constexpr int64_t kMax = 2147483647;
+  return number ? std::clamp<int64_t>(*number, -kMax, kMax) : otherwise;
+}
+
+// "+0800" (PS3.3 C.12.1.1.8); nothing where it is none.
+std::optional<absl::TimeZone> ParseZone(std::string_view text) {
+  text = dicom::TrimPadding(text);
+  if (text.size() != 5 || (text[0] != '+' && text[0] != '-')) return std::nullopt;
+  const std::string digits = Digits(text);
+  if (digits.size() != 4) return std::nullopt;
+  const int seconds = (Number(digits.substr(0, 2)) * 60 + Number(digits.substr(2))) * 60;
+  if (seconds > 14 * 3600) return std::nullopt;
+  return absl::FixedTimeZone(text[0] == '-' ? -seconds : seconds);
+}
+
+// DT: YYYYMMDDHHMMSS.FFFFFF&ZZXX (PS3.5 6.2), shortened from the right.
+std::optional<absl::Time> ParseDt(std::string_view text, absl::TimeZone zone) {
+  text = dicom::TrimPadding(text);
+  const size_t sign = text.find_first_of("+-");
+  if (sign != std::string_view::npos) {
+    if (const auto own = ParseZone(text.substr(sign))) zone = *own;
+    text = text.substr(0, sign);
+  }
+  if (text.size() < 8) return std::nullopt;
+  return ParseDateTime(text.substr(0, 8), text.substr(8), zone);
+}
+
+std::optional<absl::Time> DeviceTime(const dicom::Header& header, const TimeRules& rules) {
+  const absl::TimeZone zone =
+      ParseZone(header.Text(tags::kTimezoneOffsetFromUtc)).value_or(rules.zone);
+  if (auto time = ParseDt(header.Text(tags::kAcquisitionDateTime), zone)) return time;
+  constexpr std::pair<dicom::Tag, dicom::Tag> kPairs[] = {
+      {tags::kAcquisitionDate, tags::kAcquisitionTime},
+      {tags::kContentDate, tags::kContentTime},
+      {tags::kSeriesDate, tags::kSeriesTime},
+      {tags::kStudyDate, tags::kStudyTime},
+  };
+  for (const auto& [date, time] : kPairs) {
+    if (auto parsed = ParseDateTime(header.Text(date), header.Text(time), zone)) return parsed;
+  }
+  return std::nullopt;
+}
+
+int64_t SexOf(std::string_view text) {
+  text = dicom::TrimPadding(text);
+  return text == "M" ? 1 : text == "F" ? 2 : text == "O" ? 3 : 0;
+}
+
+std::string BirthDate(std::string_view text) {
+  const std::string digits = DigitsBetween(text, ".-");
+  if (!ParseDateTime(digits, "", absl::UTCTimeZone())) return "";
+  return digits.substr(0, 4) + "-" + digits.substr(4, 2) + "-" + digits.substr(6, 2);
+}
+
+PatientWords ReadPatient(const dicom::Header& header) {
+  PatientWords words;
+  const dicom::PersonName name =
+      dicom::ParsePersonName(Clean(header.Text(tags::kPatientName), 512));
+  words.name = Clean(dicom::DisplayName(name), 128);
+  words.person_name = dicom::PersonNameText(name);
+  words.name_key = NameKey(words.name);
+  if (!name.ideographic.empty()) {
+    dicom::PersonName latin;
+    latin.alphabetic = name.alphabetic;
+    words.name_latin = Clean(dicom::DisplayName(latin), 128);
+    words.latin_key = NameKey(words.name_latin);
+  }
+  words.facility_patient_id = Clean(header.Text(tags::kPatientId), 64);
+  words.sex = SexOf(header.Text(tags::kPatientSex));
+  words.birth_date = BirthDate(header.Text(tags::kPatientBirthDate));
+  return words;
+}
+
+}  // namespace
+
+std::string NameKey(std::string_view utf8_name) {
+  std::string key = dicom::SearchKey(utf8_name);
+  std::erase(key, ' ');
+  return key;
+}
+
+std::optional<absl::Time> ParseDateTime(std::string_view date, std::string_view time,
+                                        absl::TimeZone zone) {
+  const std::string day = DigitsBetween(date, ".-");
+  if (day.size() != 8) return std::nullopt;
+  std::string clock = DigitsBetween(time.substr(0, time.find('.')), ":");
+  clock.resize(6, '0');
+  const int year = Number(day.substr(0, 4)), month = Number(day.substr(4, 2));
+  const int number = Number(day.substr(6, 2));
+  const absl::CivilDay civil(year, month, number);
+  if (civil.month() != month || civil.day() != number || year == 0) return std::nullopt;
+  const int hour = Number(clock.substr(0, 2)), minute = Number(clock.substr(2, 2));
+  const int second = Number(clock.substr(4, 2));
+  if (hour > 23 || minute > 59 || second > 60) return absl::FromCivil(civil, zone);
+  return absl::FromCivil(absl::CivilSecond(year, month, number, hour, minute, second), zone);
+}
+
+bool Implausible(std::optional<absl::Time> device_time, absl::Time receipt,
+                 const TimeRules& rules) {
+  return device_time &&
+         (*device_time > receipt + rules.future_max || *device_time < rules.earliest);
+}
+
+Evidence ReadEvidence(const dicom::Header& header, const TimeRules& rules) {
+  Evidence evidence;
+  evidence.patient = ReadPatient(header);
+  evidence.study_instance_uid = dicom::TrimPadding(header.Text(tags::kStudyInstanceUid));
+  evidence.accession_number = Clean(header.Text(tags::kAccessionNumber), 64);
+  evidence.study_description = Clean(header.Text(tags::kStudyDescription), 256);
+  evidence.study_number = Clean(header.Text(tags::kStudyId), 64);
+  evidence.study_date = Clean(DigitsBetween(header.Text(tags::kStudyDate), ".-"), 8);
+  const std::string& study_time = header.Text(tags::kStudyTime);
+  evidence.study_time =
+      Clean(DigitsBetween(std::string_view(study_time).substr(0, study_time.find('.')), ":"), 6);
+  evidence.device_time = DeviceTime(header, rules);
+  evidence.charset_guessed = header.charset_guessed;
+
+  Series& series = evidence.series;
+  series.series_instance_uid = dicom::TrimPadding(header.Text(tags::kSeriesInstanceUid));
+  series.modality = Clean(header.Text(tags::kModality), 16);
+  series.number = Small(header.attributes.Int(tags::kSeriesNumber), 0);
+  series.description = Clean(header.Text(tags::kSeriesDescription), 256);
+  series.body_part = Clean(header.Text(tags::kBodyPartExamined), 64);
+  evidence.study_body_part = series.body_part;
+
+  Instance& instance = evidence.instance;
+  instance.sop_instance_uid = dicom::TrimPadding(header.Text(tags::kSopInstanceUid));
+  instance.sop_class_uid = dicom::TrimPadding(header.Text(tags::kSopClassUid));
+  instance.series_instance_uid = series.series_instance_uid;
+  instance.transfer_syntax_uid = header.transfer_syntax_uid;
+  instance.number = Small(header.attributes.Int(tags::kInstanceNumber), 0);
+  const bool picture = header.attributes.Has(tags::kRows);
+  instance.frames = Small(header.attributes.Int(tags::kNumberOfFrames), picture ? 1 : 0);
+  return evidence;
+}
+
+}  // namespace tongjian::imaging

@@ -1,0 +1,202 @@
+#include "services/imaging/module.h"
+
+#include <optional>
+
+#include "absl/time/civil_time.h"
+#include "common/base/status.h"
+#include "common/config/settings.h"
+#include "common/dicom/listener.h"
+#include "common/dicom/uid.h"
+#include "common/feed/follower.h"
+#include "common/runtime/runtime.h"
+#include "services/imaging/find.h"
+#include "services/imaging/follow_orders.h"
+#include "services/imaging/follow_registry.h"
+#include "services/imaging/ingest_grpc.h"
+#include "services/imaging/move.h"
+#include "services/imaging/schema.h"
+#include "services/imaging/store_scp.h"
+#include "services/imaging/study_grpc.h"
+#include "services/imaging/timers.h"
+
+namespace tongjian::imaging {
+namespace {
+
+constexpr char kService[] = "imaging";
+
+struct Settings {
+  absl::Duration quiet_time = absl::Seconds(60);
+  config::ByteSize object_size_max = config::GiB(4);
+  config::ByteSize flush_size = config::MiB(4);
+  absl::Duration flush_interval = absl::Seconds(1);
+  int64_t upload_threads = 8;
+  int64_t read_threads = 4;
+  absl::Duration clock_ahead_max = absl::Hours(24);
+  int64_t clock_year_min = 2000;
+  int64_t utc_offset_minutes = 8 * 60;
+  std::string default_facility;
+  std::string retrieve_ae_title = "TONGJIAN";
+  int64_t find_scanned_max = 20000;
+  int64_t move_objects_max = 20000;
+  absl::Duration sweep_interval = absl::Hours(1);
+  absl::Duration orphan_age = absl::Hours(24);
+  absl::Duration upload_receipt_age = absl::Hours(24 * 30);
+};
+
+void Describe(Settings& s, config::Settings& all) {
+  all.Add("imaging.quiet-time", &s.quiet_time,
+          "a study without new instances for so long is complete",
+          {.min = absl::Seconds(1), .max = absl::Hours(24)});
+  all.Add("imaging.object-size-max", &s.object_size_max, "largest object an upload may bring",
+          {.min = config::MiB(1), .max = config::GiB(64)});
+  all.Add("imaging.flush-size", &s.flush_size, "an upload is made durable every so many bytes",
+          {.min = config::KiB(64), .max = config::MiB(256)});
+  all.Add("imaging.flush-interval", &s.flush_interval, "and at a chunk's end at least so often",
+          {.min = absl::Milliseconds(10), .max = absl::Minutes(10)});
+  all.Add("imaging.upload-threads", &s.upload_threads, "threads that write uploads",
+          {.min = 1, .max = 256});
+  all.Add("imaging.read-threads", &s.read_threads, "threads that read instances",
+          {.min = 1, .max = 256});
+  all.Add("imaging.clock-ahead-max", &s.clock_ahead_max,
+          "how far a device's clock may be ahead before it is implausible",
+          {.min = absl::Minutes(1)});
+  all.Add("imaging.clock-year-min", &s.clock_year_min,
+          "a device's time before this year is implausible", {.min = 1970, .max = 2100});
+  all.Add("imaging.utc-offset-minutes", &s.utc_offset_minutes,
+          "the zone of devices that name none, in minutes east", {.min = -14 * 60, .max = 14 * 60});
+  all.Add("imaging.default-facility", &s.default_facility,
+          "facility of unknown devices on a DICOM port without TLS; empty refuses them");
+  all.Add("imaging.retrieve-ae-title", &s.retrieve_ae_title,
+          "AE title that C-FIND answers name for retrieval");
+  all.Add("imaging.find-scanned-max", &s.find_scanned_max, "studies that one C-FIND may look at",
+          {.min = 100, .max = 1000000});
+  all.Add("imaging.move-objects-max", &s.move_objects_max, "objects in one C-MOVE",
+          {.min = 1, .max = 1000000});
+  all.Add("imaging.sweep-interval", &s.sweep_interval,
+          "how often objects without a row are looked for", {.min = absl::Minutes(1)});
+  all.Add("imaging.orphan-age", &s.orphan_age, "age at which an object without a row is removed",
+          {.min = absl::Minutes(10)});
+  all.Add("imaging.upload-receipt-age", &s.upload_receipt_age,
+          "how long a gateway can ask what became of an upload", {.min = absl::Hours(1)});
+}
+
+IngestOptions IngestOptionsOf(const Settings& s) {
+  const absl::TimeZone zone = absl::FixedTimeZone(static_cast<int>(s.utc_offset_minutes) * 60);
+  return {.quiet_time = s.quiet_time,
+          .time = {.future_max = s.clock_ahead_max,
+                   .earliest = absl::FromCivil(absl::CivilYear(s.clock_year_min), zone),
+                   .zone = zone}};
+}
+
+class ImagingModuleImpl final : public runtime::Module {
+ public:
+  static absl::StatusOr<std::unique_ptr<Module>> Create(runtime::Runtime& runtime,
+                                                        const Settings& settings) {
+    TJ_ASSIGN_OR_RETURN(store::Database * database, runtime.OpenDatabase(kService, Schema()));
+    TJ_ASSIGN_OR_RETURN(blob::Store * blobs, runtime.OpenBlobs(kService));
+    std::unique_ptr<ImagingModuleImpl> module(
+        new ImagingModuleImpl(runtime, settings, *database, *blobs));
+    TJ_ASSIGN_OR_RETURN(module->registry_,
+                        FollowRegistry(runtime.Channel("registry"), runtime.Identity(kService),
+                                       *database, runtime.metrics(), module->places_));
+    TJ_TRY(runtime.host().Register<v1::IngestService>(module->ingest_grpc_));
+    TJ_TRY(runtime.host().Register<v1::StudyService>(module->study_grpc_));
+    if (dicom::Listener* const listener = runtime.dicom(); listener != nullptr)
+      module->RegisterWith(*listener);
+    return module;
+  }
+
+  absl::Status Start() override {
+    registry_->Start();
+    orders_.Start();
+    quiet_ticker_.emplace("imaging_quiet_times", absl::Seconds(1),
+                          [this] { return quiet_times_.RunOnce().status(); });
+    sweep_ticker_.emplace("imaging_sweep", settings_.sweep_interval, [this] {
+      return Sweep(database_, blobs_, clock_, settings_.orphan_age, settings_.upload_receipt_age);
+    });
+    return absl::OkStatus();
+  }
+
+  void Stop() override {
+    sweep_ticker_.reset();
+    quiet_ticker_.reset();
+    orders_.Stop();
+    registry_->Stop();
+  }
+
+ private:
+  ImagingModuleImpl(runtime::Runtime& runtime, const Settings& settings, store::Database& database,
+                    blob::Store& blobs)
+      : settings_(settings),
+        database_(database),
+        blobs_(blobs),
+        clock_(runtime.clock()),
+        ingest_(database, blobs, runtime.ids(), matcher_, IngestOptionsOf(settings),
+                runtime.metrics()),
+        uploads_({.object_bytes_max = settings.object_size_max.bytes,
+                  .flush_bytes = settings.flush_size.bytes,
+                  .flush_interval = settings.flush_interval},
+                 database, blobs, ingest_, runtime.clock()),
+        desk_(database, blobs, ingest_, matcher_),
+        peers_(places_, settings.default_facility, runtime.AuditSinkOf(kService), runtime.clock()),
+        store_scp_(peers_, blobs, ingest_, runtime.clock()),
+        find_(peers_, database, {settings.find_scanned_max, settings.retrieve_ae_title}),
+        move_(peers_, places_, database, blobs, {settings.move_objects_max}),
+        quiet_times_(database, runtime.clock(), settings.quiet_time),
+        orders_({.feed = "orders"}, runtime.Channel("orders"), runtime.Identity(kService), database,
+                runtime.metrics(),
+                [this](store::Transaction& tx, const events::v1::Event& event) {
+                  return ApplyOrderEvent(tx, event, matcher_);
+                }),
+        upload_workers_(static_cast<int>(settings.upload_threads)),
+        read_workers_(static_cast<int>(settings.read_threads)),
+        ingest_grpc_(database, {uploads_, places_, upload_workers_, runtime.clock()}, desk_,
+                     runtime.DoorOf(kService)),
+        study_grpc_(database, blobs, desk_, read_workers_, runtime.DoorOf(kService)) {}
+
+  void RegisterWith(dicom::Listener& listener) {
+    listener.OnStore(store_scp_);
+    listener.OnFind(dicom::uids::kPatientRootFind, find_);
+    listener.OnFind(dicom::uids::kStudyRootFind, find_);
+    listener.OnMove(dicom::uids::kPatientRootMove, move_);
+    listener.OnMove(dicom::uids::kStudyRootMove, move_);
+  }
+
+  const Settings settings_;
+  store::Database& database_;
+  blob::Store& blobs_;
+  const base::Clock& clock_;
+  Places places_;
+  const Matcher matcher_{places_};
+  Ingest ingest_;
+  Uploads uploads_;
+  const Desk desk_;
+  DicomPeers peers_;
+  StoreScp store_scp_;
+  StudyFind find_;
+  StudyMove move_;
+  QuietTimes quiet_times_;
+  std::unique_ptr<feed::Mirror> registry_;
+  feed::Follower orders_;
+  Workers upload_workers_;
+  Workers read_workers_;
+  IngestGrpc ingest_grpc_;
+  StudyGrpc study_grpc_;
+  std::optional<Ticker> quiet_ticker_;
+  std::optional<Ticker> sweep_ticker_;
+};
+
+}  // namespace
+
+runtime::ModuleEntry ImagingModule() {
+  auto settings = std::make_shared<Settings>();  // Lives as long as the entry.
+  return {.name = kService,
+          .needs = {},
+          .describe = [settings](config::Settings& all) { Describe(*settings, all); },
+          .create =
+              [settings](runtime::Runtime& runtime) {
+                return ImagingModuleImpl::Create(runtime, *settings);
+              }};
+}
+
+}  // namespace tongjian::imaging

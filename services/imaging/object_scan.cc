@@ -1,0 +1,66 @@
+#include "services/imaging/object_scan.h"
+
+#include <algorithm>
+
+#include "common/base/status.h"
+
+namespace tongjian::imaging {
+namespace {
+
+constexpr size_t kReadSize = 256 << 10;
+
+uint32_t LittleEndian(std::string_view bytes) {
+  uint32_t value = 0;
+  for (size_t i = 4; i > 0; --i) value = value << 8 | static_cast<unsigned char>(bytes[i - 1]);
+  return value;
+}
+
+}  // namespace
+
+void DatasetDigest::Update(std::string_view bytes) {
+  if (!started_) {
+    const size_t taken = std::min(kLeadSize - lead_.size(), bytes.size());
+    lead_.append(bytes.substr(0, taken));
+    bytes.remove_prefix(taken);
+    if (lead_.size() < kLeadSize) return;
+    TakeLead();
+  }
+  const size_t skipped = static_cast<size_t>(std::min<uint64_t>(skip_, bytes.size()));
+  skip_ -= skipped;
+  hash_.Update(bytes.substr(skipped));
+}
+
+void DatasetDigest::TakeLead() {
+  started_ = true;
+  const std::string_view lead = lead_;
+  // (0002,0000) UL 4: how long the rest of the meta header is. A file without it is hashed whole.
+  constexpr std::string_view kGroupLength("\x02\x00\x00\x00UL\x04\x00", 8);
+  if (lead.size() == kLeadSize && lead.substr(128, 4) == "DICM" &&
+      lead.substr(132, 8) == kGroupLength) {
+    skip_ = LittleEndian(lead.substr(140));
+  } else {
+    hash_.Update(lead);
+  }
+}
+
+std::string DatasetDigest::FinishText() {
+  if (!started_) TakeLead();
+  return hash_.FinishText();
+}
+
+absl::StatusOr<WrittenObject> ScanObject(blob::Reader& reader, const dicom::ScanLimits& limits) {
+  dicom::FileScanner scanner(limits);
+  DatasetDigest digest;
+  while (true) {
+    TJ_ASSIGN_OR_RETURN(const std::string bytes, reader.Next(kReadSize));
+    if (bytes.empty()) break;
+    TJ_TRY(scanner.Push(bytes));
+    digest.Update(bytes);
+  }
+  TJ_TRY(scanner.Finish());
+  return WrittenObject{.receipt = reader.receipt(),
+                       .dataset_digest = digest.FinishText(),
+                       .header = scanner.header()};
+}
+
+}  // namespace tongjian::imaging
