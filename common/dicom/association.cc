@@ -6,7 +6,6 @@
 
 #include "common/base/check.h"
 #include "common/dicom/uid.h"
-
 #include "dcmtk/config/osconfig.h"
 #include "dcmtk/dcmnet/assoc.h"
 #include "dcmtk/dcmnet/cond.h"
@@ -19,14 +18,16 @@
 namespace tongjian::dicom {
 namespace {
 
-// DCMTK keeps the socket to receive on in a global and sets up its tables at the first use: this serializes both. It is let go
-// as soon as a connection object exists, before anything is read from the peer.
+// DCMTK keeps the socket to receive on in a global and sets up its tables at the first use: this
+// serializes both. It is let go as soon as a connection object exists, before anything is read from
+// the peer.
 std::mutex& GlobalsMutex() {
   static std::mutex mutex;
   return mutex;
 }
 
-// Once in the process: no lookups of peers' names, and no log of DCMTK's, which would hold what peers send.
+// Once in the process: no lookups of peers' names, and no log of DCMTK's, which would hold what
+// peers send.
 void ConfigureDcmtk() {
   static const bool done = [] {
     dcmDisableGethostbyaddr.set(OFTrue);
@@ -82,11 +83,12 @@ class AcceptLayer : public DcmTransportLayer {
 // Wraps the socket DCMTK has connected.
 class RequestLayer : public DcmTransportLayer {
  public:
-  RequestLayer(const ScuOptions& options, std::shared_ptr<TlsContext> tls, const ConnectionLimits& limits)
+  RequestLayer(const ScuOptions& options, std::shared_ptr<TlsContext> tls,
+               const ConnectionLimits& limits)
       : options_(options), tls_(std::move(tls)), limits_(limits) {}
   DcmTransportConnection* createConnection(DcmNativeSocketType fd, OFBool) override {
-    connection = std::make_shared<Connection>(tls_ ? tls_->Open(fd, options_.host) : OpenPlainStream(fd), limits_,
-                                              nullptr);
+    connection = std::make_shared<Connection>(
+        tls_ ? tls_->Open(fd, options_.host) : OpenPlainStream(fd), limits_, nullptr);
     return new TransportAdapter(connection, fd);
   }
 
@@ -104,15 +106,19 @@ SteadyDuration ToSteady(absl::Duration duration) {
 }
 
 void SetImplementation(T_ASC_Parameters& parameters) {
-  OFStandard::strlcpy(parameters.ourImplementationClassUID, std::string(uids::kImplementationClass).c_str(),
+  OFStandard::strlcpy(parameters.ourImplementationClassUID,
+                      std::string(uids::kImplementationClass).c_str(),
                       sizeof parameters.ourImplementationClassUID);
-  OFStandard::strlcpy(parameters.ourImplementationVersionName, std::string(uids::kImplementationVersion).c_str(),
+  OFStandard::strlcpy(parameters.ourImplementationVersionName,
+                      std::string(uids::kImplementationVersion).c_str(),
                       sizeof parameters.ourImplementationVersionName);
 }
 
-absl::Status AddContexts(T_ASC_Parameters* parameters, const std::vector<PresentationContext>& contexts) {
+absl::Status AddContexts(T_ASC_Parameters* parameters,
+                         const std::vector<PresentationContext>& contexts) {
   if (contexts.empty() || contexts.size() > 128) {
-    return absl::InvalidArgumentError("1 to 128 presentation contexts, not " + std::to_string(contexts.size()));
+    return absl::InvalidArgumentError("1 to 128 presentation contexts, not " +
+                                      std::to_string(contexts.size()));
   }
   T_ASC_PresentationContextID id = 1;
   for (const PresentationContext& context : contexts) {
@@ -123,7 +129,8 @@ absl::Status AddContexts(T_ASC_Parameters* parameters, const std::vector<Present
     }
     TJ_TRY(CheckUid("abstract_syntax", context.abstract_syntax));
     if (ASC_addPresentationContext(parameters, id, context.abstract_syntax.c_str(), syntaxes.data(),
-                                   static_cast<int>(syntaxes.size())).bad()) {
+                                   static_cast<int>(syntaxes.size()))
+            .bad()) {
       return absl::InvalidArgumentError("presentation context cannot be offered");
     }
     id = static_cast<T_ASC_PresentationContextID>(id + 2);
@@ -156,16 +163,15 @@ absl::Status Association::Failure(std::string_view what) const {
   return base::Unavailable("ASSOCIATION_LOST", what);
 }
 
-absl::StatusOr<std::unique_ptr<Association>> Association::Receive(std::unique_ptr<ByteStream> stream,
-                                                                  const ConnectionLimits& limits,
-                                                                  const StopSignal* stop) {
+absl::StatusOr<std::unique_ptr<Association>> Association::Receive(
+    std::unique_ptr<ByteStream> stream, const ConnectionLimits& limits, const StopSignal* stop) {
   ConfigureDcmtk();
   std::unique_ptr<Association> self(new Association);
   Dcmtk& dcmtk = *self->dcmtk_;
   const int fd = stream->fd();
   self->connection_ = std::make_shared<Connection>(std::move(stream), limits, stop);
-  const int seconds = std::max<int>(1, static_cast<int>(std::chrono::ceil<std::chrono::seconds>(
-                                           limits.acse_timeout).count()));
+  const int seconds = std::max<int>(
+      1, static_cast<int>(std::chrono::ceil<std::chrono::seconds>(limits.acse_timeout).count()));
   std::unique_lock<std::mutex> globals(GlobalsMutex());
   // With a handle given from outside DCMTK opens no listening socket of its own.
   dcmExternalSocketHandle.set(fd);
@@ -173,8 +179,9 @@ absl::StatusOr<std::unique_ptr<Association>> Association::Receive(std::unique_pt
   if (condition.good()) {
     dcmtk.layer = std::make_unique<AcceptLayer>(self->connection_, globals);
     ASC_setTransportLayer(dcmtk.network, dcmtk.layer.get(), 0);
-    condition = ASC_receiveAssociation(dcmtk.network, &dcmtk.association, static_cast<long>(limits.pdu_bytes_max),
-                                       nullptr, nullptr, OFFalse, DUL_BLOCK, seconds);
+    condition = ASC_receiveAssociation(dcmtk.network, &dcmtk.association,
+                                       static_cast<long>(limits.pdu_bytes_max), nullptr, nullptr,
+                                       OFFalse, DUL_BLOCK, seconds);
   }
   if (globals.owns_lock()) {
     dcmExternalSocketHandle.set(DCMNET_INVALID_SOCKET);
@@ -196,10 +203,12 @@ absl::Status Association::Acknowledge(const std::vector<ContextAnswer>& answers)
         answer.transfer_syntax.empty()
             ? ASC_refusePresentationContext(association->params, answer.id,
                                             static_cast<T_ASC_P_ResultReason>(answer.reason))
-            : ASC_acceptPresentationContext(association->params, answer.id, answer.transfer_syntax.c_str());
+            : ASC_acceptPresentationContext(association->params, answer.id,
+                                            answer.transfer_syntax.c_str());
     if (condition.bad()) return Failure("presentation context cannot be answered");
   }
-  if (ASC_acknowledgeAssociation(association).bad()) return Failure("association cannot be acknowledged");
+  if (ASC_acknowledgeAssociation(association).bad())
+    return Failure("association cannot be acknowledged");
   connection_->SetEstablished();
   for (const ProposedContext& context : request().contexts) {
     for (const ContextAnswer& answer : answers) {
@@ -213,7 +222,8 @@ absl::Status Association::Acknowledge(const std::vector<ContextAnswer>& answers)
 void Association::Reject(Rejection rejection) {
   T_ASC_RejectParameters parameters = {ASC_RESULT_REJECTEDPERMANENT, ASC_SOURCE_SERVICEUSER,
                                        ASC_REASON_SU_CALLINGAETITLENOTRECOGNIZED};
-  if (rejection == Rejection::kCalledAeUnknown) parameters.reason = ASC_REASON_SU_CALLEDAETITLENOTRECOGNIZED;
+  if (rejection == Rejection::kCalledAeUnknown)
+    parameters.reason = ASC_REASON_SU_CALLEDAETITLENOTRECOGNIZED;
   if (rejection == Rejection::kTemporary) {
     parameters = {ASC_RESULT_REJECTEDTRANSIENT, ASC_SOURCE_SERVICEPROVIDER_PRESENTATION_RELATED,
                   ASC_REASON_SP_PRES_LOCALLIMITEXCEEDED};
@@ -241,9 +251,12 @@ absl::StatusOr<std::unique_ptr<Association>> Association::Request(
   Dcmtk& dcmtk = *self->dcmtk_;
   ConnectionLimits limits;
   limits.pdu_bytes_max = static_cast<size_t>(options.pdu_bytes_max);
-  limits.acse_timeout = limits.pdu_timeout = limits.idle_timeout = ToSteady(options.response_timeout);
-  const int seconds = std::max(1, static_cast<int>(std::ceil(absl::ToDoubleSeconds(options.response_timeout))));
-  dcmConnectionTimeout.set(std::max(1, static_cast<int>(std::ceil(absl::ToDoubleSeconds(options.connect_timeout)))));
+  limits.acse_timeout = limits.pdu_timeout = limits.idle_timeout =
+      ToSteady(options.response_timeout);
+  const int seconds =
+      std::max(1, static_cast<int>(std::ceil(absl::ToDoubleSeconds(options.response_timeout))));
+  dcmConnectionTimeout.set(
+      std::max(1, static_cast<int>(std::ceil(absl::ToDoubleSeconds(options.connect_timeout)))));
   {
     const std::lock_guard<std::mutex> globals(GlobalsMutex());
     if (ASC_initializeNetwork(NET_REQUESTOR, 0, seconds, &dcmtk.network).bad()) {
@@ -260,8 +273,8 @@ absl::StatusOr<std::unique_ptr<Association>> Association::Request(
   const std::string peer = options.host + ":" + std::to_string(options.port);
   ASC_setPresentationAddresses(dcmtk.parameters, "localhost", peer.c_str());
   TJ_TRY(AddContexts(dcmtk.parameters, contexts));
-  const OFCondition condition = ASC_requestAssociation(dcmtk.network, dcmtk.parameters, &dcmtk.association,
-                                                       nullptr, nullptr, DUL_NOBLOCK, seconds);
+  const OFCondition condition = ASC_requestAssociation(
+      dcmtk.network, dcmtk.parameters, &dcmtk.association, nullptr, nullptr, DUL_NOBLOCK, seconds);
   self->connection_ = made.connection;
   if (condition.bad()) {
     self->ended_ = true;
@@ -282,7 +295,8 @@ void Association::ReadAcceptedContexts() {
     T_ASC_PresentationContext context;
     if (ASC_getPresentationContext(parameters, i, &context).bad()) continue;
     if (context.resultReason != ASC_P_ACCEPTANCE) continue;
-    contexts_.push_back({context.presentationContextID, context.abstractSyntax, context.acceptedTransferSyntax});
+    contexts_.push_back(
+        {context.presentationContextID, context.abstractSyntax, context.acceptedTransferSyntax});
   }
 }
 
@@ -322,13 +336,18 @@ absl::StatusOr<Pdv> Association::NextPdv() {
     }
     return Failure("no PDU");
   }
-  return Pdv{pdv.presentationContextID, pdv.pdvType == DUL_COMMANDPDV, pdv.lastPDV == OFTrue,
+  return Pdv{pdv.presentationContextID,
+             pdv.pdvType == DUL_COMMANDPDV,
+             pdv.lastPDV == OFTrue,
              {static_cast<const char*>(pdv.data), pdv.fragmentLength}};
 }
 
-size_t Association::chunk_size() const { return static_cast<size_t>(dcmtk_->association->sendPDVLength); }
+size_t Association::chunk_size() const {
+  return static_cast<size_t>(dcmtk_->association->sendPDVLength);
+}
 
-absl::Status Association::Write(uint8_t context_id, bool is_command, bool is_last, std::string_view bytes) {
+absl::Status Association::Write(uint8_t context_id, bool is_command, bool is_last,
+                                std::string_view bytes) {
   DUL_PDV pdv = {};
   pdv.fragmentLength = bytes.size();
   pdv.presentationContextID = context_id;
@@ -338,7 +357,8 @@ absl::Status Association::Write(uint8_t context_id, bool is_command, bool is_las
   DUL_PDVLIST list = {};
   list.count = 1;
   list.pdv = &pdv;
-  if (DUL_WritePDVs(&dcmtk_->association->DULassociation, &list).bad()) return Failure("PDV cannot be sent");
+  if (DUL_WritePDVs(&dcmtk_->association->DULassociation, &list).bad())
+    return Failure("PDV cannot be sent");
   return absl::OkStatus();
 }
 

@@ -1,4 +1,5 @@
-// One association of either side: DCMTK negotiates it, over a Connection that has checked every PDU first.
+// One association of either side: DCMTK negotiates it, over a Connection that has checked every PDU
+// first.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +28,8 @@ struct AcceptedContext {
   std::string transfer_syntax;
 };
 
-// The answer to one proposed context: accepted where `transfer_syntax` is not empty, else refused with `reason` (PS3.8 table
-// 9-18: 3 abstract syntax, 4 transfer syntaxes not supported).
+// The answer to one proposed context: accepted where `transfer_syntax` is not empty, else refused
+// with `reason` (PS3.8 table 9-18: 3 abstract syntax, 4 transfer syntaxes not supported).
 struct ContextAnswer {
   uint8_t id = 0;
   std::string transfer_syntax;
@@ -38,16 +39,17 @@ struct ContextAnswer {
 // PS3.8 table 9-21.
 enum class Rejection { kCallingAeUnknown, kCalledAeUnknown, kTemporary };
 
-// For one thread. Errors of every call: CANCELLED once the peer has released it, ABORTED once it has aborted,
-// DEADLINE_EXCEEDED, INVALID_ARGUMENT (protocol violation), UNAVAILABLE; after any of them the association is at its end.
+// For one thread. Errors of every call: CANCELLED once the peer has released it, ABORTED once it
+// has aborted, DEADLINE_EXCEEDED, INVALID_ARGUMENT (protocol violation), UNAVAILABLE; after any of
+// them the association is at its end.
 class Association {
  public:
   // Receives an A-ASSOCIATE-RQ on `stream`; answer it by Acknowledge or Reject.
   static absl::StatusOr<std::unique_ptr<Association>> Receive(std::unique_ptr<ByteStream> stream,
                                                               const ConnectionLimits& limits,
                                                               const StopSignal* stop);
-  static absl::StatusOr<std::unique_ptr<Association>> Request(const ScuOptions& options,
-                                                              const std::vector<PresentationContext>& contexts);
+  static absl::StatusOr<std::unique_ptr<Association>> Request(
+      const ScuOptions& options, const std::vector<PresentationContext>& contexts);
   // Releases as requester, aborts after a failure, closes.
   ~Association();
 

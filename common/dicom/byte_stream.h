@@ -11,7 +11,8 @@
 
 namespace tongjian::dicom {
 
-// `bytes` moved; 0 at the end of the stream; kAgain: poll for `wait_for` (POLLIN or POLLOUT) and repeat; kBroken.
+// `bytes` moved; 0 at the end of the stream; kAgain: poll for `wait_for` (POLLIN or POLLOUT) and
+// repeat; kBroken.
 struct IoResult {
   static constexpr ssize_t kAgain = -1;
   static constexpr ssize_t kBroken = -2;
@@ -42,8 +43,10 @@ std::unique_ptr<ByteStream> OpenPlainStream(int fd);
 class TlsContext {
  public:
   virtual ~TlsContext() = default;
-  // INVALID_ARGUMENT where a file cannot be used. Server contexts need certificate and key; TLS 1.2 is the least accepted.
-  static absl::StatusOr<std::shared_ptr<TlsContext>> Create(const TlsOptions& options, bool is_server);
+  // INVALID_ARGUMENT where a file cannot be used. Server contexts need certificate and key; TLS 1.2
+  // is the least accepted.
+  static absl::StatusOr<std::shared_ptr<TlsContext>> Create(const TlsOptions& options,
+                                                            bool is_server);
   // Takes over `fd`. A client checks the peer's certificate against `host` unless that is empty.
   virtual std::unique_ptr<ByteStream> Open(int fd, const std::string& host) = 0;
 };

@@ -15,7 +15,8 @@ constexpr char kEscape = '\x1B';
 
 struct Term {
   std::string_view label;
-  std::string_view encoding;  // iconv's name for the part with the high bit set; US-ASCII where there is none.
+  std::string_view
+      encoding;  // iconv's name for the part with the high bit set; US-ASCII where there is none.
 };
 
 // By the term's letters and digits only, which makes most wrong spellings right ones.
@@ -85,13 +86,13 @@ struct Escape {
   std::string_view encoding;
 };
 constexpr std::array<Escape, 20> kEscapes = {{
-    {"(B", true, "US-ASCII"},      {"(J", true, "US-ASCII"},     {"$B", true, "JIS X 0208"},
-    {"$@", true, "JIS X 0208"},    {"$(D", true, "JIS X 0212"},  {")I", false, "SHIFT_JIS"},
-    {"$)C", false, "EUC-KR"},      {"$)A", false, "GB18030"},    {"-A", false, "ISO-8859-1"},
-    {"-B", false, "ISO-8859-2"},   {"-C", false, "ISO-8859-3"},  {"-D", false, "ISO-8859-4"},
-    {"-L", false, "ISO-8859-5"},   {"-G", false, "ISO-8859-6"},  {"-F", false, "ISO-8859-7"},
-    {"-H", false, "ISO-8859-8"},   {"-M", false, "ISO-8859-9"},  {"-b", false, "ISO-8859-15"},
-    {"-T", false, "TIS-620"},      {"$A", false, "GB18030"},
+    {"(B", true, "US-ASCII"},    {"(J", true, "US-ASCII"},    {"$B", true, "JIS X 0208"},
+    {"$@", true, "JIS X 0208"},  {"$(D", true, "JIS X 0212"}, {")I", false, "SHIFT_JIS"},
+    {"$)C", false, "EUC-KR"},    {"$)A", false, "GB18030"},   {"-A", false, "ISO-8859-1"},
+    {"-B", false, "ISO-8859-2"}, {"-C", false, "ISO-8859-3"}, {"-D", false, "ISO-8859-4"},
+    {"-L", false, "ISO-8859-5"}, {"-G", false, "ISO-8859-6"}, {"-F", false, "ISO-8859-7"},
+    {"-H", false, "ISO-8859-8"}, {"-M", false, "ISO-8859-9"}, {"-b", false, "ISO-8859-15"},
+    {"-T", false, "TIS-620"},    {"$A", false, "GB18030"},
 }};
 
 bool IsPlain(std::string_view bytes) {
@@ -117,7 +118,8 @@ class ExtendedDecoder {
         continue;
       }
       run_.push_back(bytes[at]);
-      // Within a two-byte set every byte is half a character, but a line end returns to the beginning.
+      // Within a two-byte set every byte is half a character, but a line end returns to the
+      // beginning.
       if (IsDelimiter(bytes[at]) && (g0_ == "US-ASCII" || bytes[at] < ' ')) Reset();
       ++at;
     }
@@ -138,7 +140,8 @@ class ExtendedDecoder {
     return 1;
   }
 
-  // Writers often forget to select their second set again, so it stays where the first term gives no other.
+  // Writers often forget to select their second set again, so it stays where the first term gives
+  // no other.
   void Reset() {
     Flush();
     g0_ = "US-ASCII";
@@ -168,7 +171,8 @@ class ExtendedDecoder {
 };
 
 // UTF-8 as ASCII with one two-byte set in G1, selected anew after every delimiter that resets it.
-std::string EncodeExtended(std::string_view utf8, std::string_view escape, const std::string& encoding) {
+std::string EncodeExtended(std::string_view utf8, std::string_view escape,
+                           const std::string& encoding) {
   const std::string bytes = FromUtf8(encoding, utf8).text;
   std::string out;
   bool selected = false;

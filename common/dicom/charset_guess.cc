@@ -35,8 +35,10 @@ bool IsWesternPair(std::string_view bytes, size_t at) {
 size_t Utf8SequenceSize(std::string_view bytes) {
   const unsigned lead = At(bytes, 0);
   if (lead < 0x80) return bytes.empty() ? 0 : 1;
-  const size_t size = lead >= 0xC2 && lead <= 0xDF ? 2 : lead >= 0xE0 && lead <= 0xEF ? 3
-                      : lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
+  const size_t size = lead >= 0xC2 && lead <= 0xDF   ? 2
+                      : lead >= 0xE0 && lead <= 0xEF ? 3
+                      : lead >= 0xF0 && lead <= 0xF4 ? 4
+                                                     : 0;
   if (size == 0 || bytes.size() < size) return 0;
   uint32_t code = lead & (0x7F >> size);
   for (size_t i = 1; i < size; ++i) {

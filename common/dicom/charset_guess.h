@@ -5,8 +5,8 @@
 
 namespace tongjian::dicom {
 
-// How well bytes read as UTF-8: whole multi-byte sequences and places that are none. `cut`: the only fault is a sequence that
-// the end of the value cuts off.
+// How well bytes read as UTF-8: whole multi-byte sequences and places that are none. `cut`: the
+// only fault is a sequence that the end of the value cuts off.
 struct Utf8Shape {
   int sequences = 0;
   int faults = 0;
@@ -15,8 +15,9 @@ struct Utf8Shape {
 };
 Utf8Shape ShapeAsUtf8(std::string_view bytes);
 
-// How well bytes read as GBK or GB18030: pairs in the everyday range of GB 2312 against pairs whose second byte is ASCII, which
-// is also what a lone accented letter of Latin-1 before an ASCII letter looks like.
+// How well bytes read as GBK or GB18030: pairs in the everyday range of GB 2312 against pairs whose
+// second byte is ASCII, which is also what a lone accented letter of Latin-1 before an ASCII letter
+// looks like.
 struct GbkShape {
   bool valid = true;
   int everyday = 0;

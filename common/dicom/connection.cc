@@ -42,15 +42,19 @@ void StopSignal::Set(State state) {
 
 Connection::Connection(std::unique_ptr<ByteStream> stream, const ConnectionLimits& limits,
                        const StopSignal* stop)
-    : stream_(std::move(stream)), limits_(limits), stop_(stop),
-      acse_deadline_(steady_clock::now() + limits.acse_timeout), in_(kReadAhead) {}
+    : stream_(std::move(stream)),
+      limits_(limits),
+      stop_(stop),
+      acse_deadline_(steady_clock::now() + limits.acse_timeout),
+      in_(kReadAhead) {}
 
 bool Connection::Fail(absl::Status failure) {
   if (failure_.ok()) failure_ = std::move(failure);
   return false;
 }
 
-// Polls for `events` until the deadline. `may_stop`: nothing is lost if a draining listener ends it here.
+// Polls for `events` until the deadline. `may_stop`: nothing is lost if a draining listener ends it
+// here.
 bool Connection::Wait(short events, SteadyTime deadline, bool may_stop, std::string_view what) {
   constexpr auto kStopCheck = milliseconds(200);
   for (;;) {
@@ -60,10 +64,12 @@ bool Connection::Wait(short events, SteadyTime deadline, bool may_stop, std::str
     }
     const bool watch_stop = stop_ != nullptr && state == StopSignal::kRunning;
     pollfd polled[2] = {{stream_->fd(), events, 0}, {watch_stop ? stop_->fd() : -1, POLLIN, 0}};
-    const SteadyTime until = watch_stop ? deadline : std::min(deadline, steady_clock::now() + kStopCheck);
+    const SteadyTime until =
+        watch_stop ? deadline : std::min(deadline, steady_clock::now() + kStopCheck);
     const int ready = poll(polled, 2, MillisecondsUntil(until));
     if (ready > 0 && polled[0].revents != 0) return true;
-    if (ready < 0 && errno != EINTR) return Fail(base::Unavailable("CONNECTION_LOST", "poll failed"));
+    if (ready < 0 && errno != EINTR)
+      return Fail(base::Unavailable("CONNECTION_LOST", "poll failed"));
     if (steady_clock::now() >= deadline) {
       return Fail(base::Error(absl::StatusCode::kDeadlineExceeded, "PEER_TIMEOUT", "", what));
     }
@@ -85,7 +91,9 @@ bool Connection::Fill(size_t size, SteadyTime deadline, bool may_stop) {
       bytes_received_ += static_cast<uint64_t>(result.bytes);
     } else if (result.bytes == IoResult::kAgain) {
       const bool none = end_ == begin_;
-      if (!Wait(result.wait_for, deadline, may_stop, none ? "no PDU in time" : "PDU not complete in time")) return false;
+      if (!Wait(result.wait_for, deadline, may_stop,
+                none ? "no PDU in time" : "PDU not complete in time"))
+        return false;
     } else if (result.bytes == 0 && end_ == begin_) {
       return Fail(base::Unavailable("CONNECTION_CLOSED", "closed by the peer"));
     } else {
@@ -99,9 +107,11 @@ bool Connection::Fill(size_t size, SteadyTime deadline, bool may_stop) {
 bool Connection::TakePdu() {
   if (failed() || closed_) return false;
   if (begin_ == end_) begin_ = end_ = 0;
-  const SteadyTime idle_until = established_ ? steady_clock::now() + limits_.idle_timeout : acse_deadline_;
+  const SteadyTime idle_until =
+      established_ ? steady_clock::now() + limits_.idle_timeout : acse_deadline_;
   if (!Fill(1, idle_until, true)) return false;
-  const SteadyTime whole_until = established_ ? steady_clock::now() + limits_.pdu_timeout : acse_deadline_;
+  const SteadyTime whole_until =
+      established_ ? steady_clock::now() + limits_.pdu_timeout : acse_deadline_;
   if (!Fill(kPduHeadSize, whole_until, false)) return false;
   const auto head = CheckPduHead({in_.data() + begin_, kPduHeadSize}, limits_.pdu_bytes_max);
   if (!head.ok()) {
@@ -202,8 +212,10 @@ bool Connection::Handshake() {
   for (;;) {
     const IoResult result = stream_->Handshake();
     if (result.bytes > 0) return true;
-    if (result.bytes != IoResult::kAgain) return Fail(base::Unavailable("TLS_HANDSHAKE", "TLS handshake failed"));
-    if (!Wait(result.wait_for, acse_deadline_, true, "TLS handshake not complete in time")) return false;
+    if (result.bytes != IoResult::kAgain)
+      return Fail(base::Unavailable("TLS_HANDSHAKE", "TLS handshake failed"));
+    if (!Wait(result.wait_for, acse_deadline_, true, "TLS handshake not complete in time"))
+      return false;
   }
 }
 

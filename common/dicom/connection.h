@@ -1,4 +1,5 @@
-// The transport under one association: whole, checked PDUs in, whole PDUs out, deadlines on everything.
+// The transport under one association: whole, checked PDUs in, whole PDUs out, deadlines on
+// everything.
 #pragma once
 
 #include <atomic>
@@ -16,7 +17,8 @@ namespace tongjian::dicom {
 using SteadyTime = std::chrono::steady_clock::time_point;
 using SteadyDuration = std::chrono::steady_clock::duration;
 
-// Tells connections to end: kDraining those between messages, kCutting all. One writer, any number of readers.
+// Tells connections to end: kDraining those between messages, kCutting all. One writer, any number
+// of readers.
 class StopSignal {
  public:
   enum State { kRunning, kDraining, kCutting };
@@ -39,10 +41,12 @@ struct ConnectionLimits {
   SteadyDuration idle_timeout = std::chrono::seconds(60);
 };
 
-// For one thread. `stop` may be null and must outlive it. The first failure is kept, since DCMTK reports only that there was one.
+// For one thread. `stop` may be null and must outlive it. The first failure is kept, since DCMTK
+// reports only that there was one.
 class Connection {
  public:
-  Connection(std::unique_ptr<ByteStream> stream, const ConnectionLimits& limits, const StopSignal* stop);
+  Connection(std::unique_ptr<ByteStream> stream, const ConnectionLimits& limits,
+             const StopSignal* stop);
 
   // The association stands: from now on a PDU has pdu_timeout, and idle_timeout may pass before it.
   void SetEstablished() { established_ = true; }
@@ -63,7 +67,8 @@ class Connection {
   bool Handshake();
   ssize_t Read(void* buffer, size_t size);
   ssize_t Write(const void* data, size_t size);
-  // Waits for a whole PDU, or only looks whether anything has come. A failure counts as data: the next Read reports it.
+  // Waits for a whole PDU, or only looks whether anything has come. A failure counts as data: the
+  // next Read reports it.
   bool AwaitPdu();
   bool HasData() const;
   void Close();
@@ -85,7 +90,8 @@ class Connection {
   bool closed_ = false;
   absl::Status failure_;
   AssociateRequest request_;
-  std::vector<char> in_;  // Bytes [begin_, end_) have come; the first ready_ of them are a checked PDU.
+  std::vector<char>
+      in_;  // Bytes [begin_, end_) have come; the first ready_ of them are a checked PDU.
   size_t begin_ = 0;
   size_t end_ = 0;
   size_t ready_ = 0;

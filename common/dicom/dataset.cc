@@ -38,7 +38,8 @@ std::optional<int64_t> Dataset::Int(Tag tag) const {
   if (text.starts_with('+')) text.remove_prefix(1);
   int64_t number = 0;
   const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || result.ec != std::errc() || result.ptr != text.data() + text.size()) return {};
+  if (text.empty() || result.ec != std::errc() || result.ptr != text.data() + text.size())
+    return {};
   return number;
 }
 
@@ -57,6 +58,5 @@ void Dataset::SetItems(Tag tag, std::vector<Dataset> items) {
 }
 
 void Dataset::SetElement(Tag tag, Element element) { elements_[tag] = std::move(element); }
-
 
 }  // namespace tongjian::dicom

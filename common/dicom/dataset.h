@@ -1,4 +1,5 @@
-// Plain data sets: queries, responses, collected headers. Text is UTF-8 inside, whatever it was on the wire.
+// Plain data sets: queries, responses, collected headers. Text is UTF-8 inside, whatever it was on
+// the wire.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@
 
 namespace tongjian::dicom {
 
-// An ordered map of elements. Numbers (US, FD, ...) are kept as decimal text, AT as "GGGGEEEE", bytes (OB, OW, UN) as one
-// raw value. A value, like a string; not safe for concurrent change.
+// An ordered map of elements. Numbers (US, FD, ...) are kept as decimal text, AT as "GGGGEEEE",
+// bytes (OB, OW, UN) as one raw value. A value, like a string; not safe for concurrent change.
 class Dataset {
  public:
   struct Element {
@@ -62,14 +63,16 @@ struct ReadResult {
   bool charset_guessed = false;
 };
 
-// Decodes a whole data set by the bounded scanner (scan.h); DCMTK's parser is not involved. INVALID_ARGUMENT where it is
-// malformed, RESOURCE_EXHAUSTED over a limit.
+// Decodes a whole data set by the bounded scanner (scan.h); DCMTK's parser is not involved.
+// INVALID_ARGUMENT where it is malformed, RESOURCE_EXHAUSTED over a limit.
 absl::StatusOr<ReadResult> ReadDataset(std::string_view bytes, std::string_view transfer_syntax_uid,
                                        const ReadLimits& limits = {});
 
-// Encodes with lengths defined, text in `charset`, in one of the three uncompressed transfer syntaxes: INVALID_ARGUMENT for
-// others and for values that do not fit. Specific Character Set is written where text needs it.
-absl::StatusOr<std::string> WriteDataset(const Dataset& dataset, std::string_view transfer_syntax_uid,
+// Encodes with lengths defined, text in `charset`, in one of the three uncompressed transfer
+// syntaxes: INVALID_ARGUMENT for others and for values that do not fit. Specific Character Set is
+// written where text needs it.
+absl::StatusOr<std::string> WriteDataset(const Dataset& dataset,
+                                         std::string_view transfer_syntax_uid,
                                          const CharacterSet& charset);
 
 }  // namespace tongjian::dicom

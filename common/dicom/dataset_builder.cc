@@ -19,7 +19,8 @@ struct DatasetBuilder::RawDataset {
   // Iterative where it matters is the parser: it bounds the depth of this to its own limit.
   void Decode(const CharacterSet& inherited, BuiltDataset& built, Dataset& out) const {
     const auto own = elements.find(tags::kSpecificCharacterSet);
-    const CharacterSet charset = own == elements.end() ? inherited : CharacterSet(own->second.bytes);
+    const CharacterSet charset =
+        own == elements.end() ? inherited : CharacterSet(own->second.bytes);
     for (const auto& [tag, raw] : elements) {
       if (std::string_view(raw.vr) != "SQ") {
         out.SetElement(tag, DecodeValue(raw.vr, raw.bytes, raw.coding, charset, &built.guessed,
@@ -36,7 +37,9 @@ struct DatasetBuilder::RawDataset {
 };
 
 DatasetBuilder::DatasetBuilder(BuilderOptions options)
-    : options_(std::move(options)), root_(std::make_unique<RawDataset>()), open_items_{root_.get()} {}
+    : options_(std::move(options)),
+      root_(std::make_unique<RawDataset>()),
+      open_items_{root_.get()} {}
 
 DatasetBuilder::~DatasetBuilder() = default;
 
@@ -45,7 +48,8 @@ bool DatasetBuilder::Keeps(Tag tag) const {
   return open_items_.size() > 1 || !options_.keep || options_.keep(tag);
 }
 
-// Every kept element costs its bytes and the room around them, so that a million empty ones are not free.
+// Every kept element costs its bytes and the room around them, so that a million empty ones are not
+// free.
 bool DatasetBuilder::Charge(size_t bytes) {
   constexpr size_t kOverhead = 128;
   if (total_ + bytes + kOverhead > options_.total_bytes_max) {

@@ -1,5 +1,5 @@
-// From parser events to a Dataset: raw values are gathered within a budget and decoded at the end, when the character set is
-// known whatever the order of elements.
+// From parser events to a Dataset: raw values are gathered within a budget and decoded at the end,
+// when the character set is known whatever the order of elements.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,8 @@ namespace tongjian::dicom {
 struct BuilderOptions {
   size_t value_bytes_max = 65536;
   size_t total_bytes_max = 4 << 20;
-  // Which top-level elements to keep; everything inside a kept sequence is kept too. Empty keeps all.
+  // Which top-level elements to keep; everything inside a kept sequence is kept too. Empty keeps
+  // all.
   std::function<bool(Tag)> keep;
 };
 
@@ -58,7 +59,7 @@ class DatasetBuilder : public ElementVisitor {
   std::unique_ptr<RawDataset> root_;
   std::vector<RawDataset*> open_items_;
   std::vector<RawElement*> open_sequences_;  // A null marks one that is not kept.
-  int passed_over_ = 0;  // Levels open below a sequence that is not kept.
+  int passed_over_ = 0;                      // Levels open below a sequence that is not kept.
   size_t total_ = 0;
   bool overflowed_ = false;
   std::vector<std::string> remarks_;

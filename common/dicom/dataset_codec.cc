@@ -48,7 +48,8 @@ class Writer {
     AppendNumber(out, ElementOf(tag), 2);
   }
 
-  absl::Status AppendElement(std::string& out, Tag tag, std::string_view vr, std::string_view value) const {
+  absl::Status AppendElement(std::string& out, Tag tag, std::string_view vr,
+                             std::string_view value) const {
     AppendTag(out, tag);
     const bool long_form = vr == "SQ" || vr == "UN" || vr == "UT" || vr == "UC" || vr == "UR" ||
                            vr == "SV" || vr == "UV" || vr[0] == 'O';
@@ -59,7 +60,8 @@ class Writer {
       AppendNumber(out, value.size(), 4);
     } else {
       if (value.size() > 0xFFFF) {
-        return absl::InvalidArgumentError("value of (" + TagText(tag) + ") is longer than 65,535 bytes");
+        return absl::InvalidArgumentError("value of (" + TagText(tag) +
+                                          ") is longer than 65,535 bytes");
       }
       out.append(vr);
       AppendNumber(out, value.size(), 2);
@@ -184,17 +186,20 @@ absl::StatusOr<ReadResult> ReadDataset(std::string_view bytes, std::string_view 
   }
   TJ_TRY(parser.Finish());
   if (builder.overflowed()) {
-    return base::Error(absl::StatusCode::kResourceExhausted, "DICOM_TOO_LARGE", "",
-                       "a value is longer than " + std::to_string(limits.value_bytes_max) + " bytes");
+    return base::Error(
+        absl::StatusCode::kResourceExhausted, "DICOM_TOO_LARGE", "",
+        "a value is longer than " + std::to_string(limits.value_bytes_max) + " bytes");
   }
   BuiltDataset built = builder.Build();
   return ReadResult{std::move(built.dataset), std::move(built.charset), built.guessed};
 }
 
-absl::StatusOr<std::string> WriteDataset(const Dataset& dataset, std::string_view transfer_syntax_uid,
+absl::StatusOr<std::string> WriteDataset(const Dataset& dataset,
+                                         std::string_view transfer_syntax_uid,
                                          const CharacterSet& charset) {
   if (IsEncapsulated(transfer_syntax_uid) || transfer_syntax_uid == uids::kDeflatedLittleEndian) {
-    return absl::InvalidArgumentError("data sets are written in uncompressed transfer syntaxes only");
+    return absl::InvalidArgumentError(
+        "data sets are written in uncompressed transfer syntaxes only");
   }
   Dataset labelled = dataset;
   labelled.Erase(tags::kSpecificCharacterSet);

@@ -42,14 +42,14 @@ bool LooksLikeVr(std::string_view vr) {
   return vr[0] >= 'A' && vr[0] <= 'Z' && vr[1] >= 'A' && vr[1] <= 'Z';
 }
 
-// A representation that never was, as some writers put ("??", spaces): the length behind it is still a short one. Other bytes
-// there are the length of an element without representation.
+// A representation that never was, as some writers put ("??", spaces): the length behind it is
+// still a short one. Other bytes there are the length of an element without representation.
 bool LooksLikeText(std::string_view vr) {
   return vr[0] >= ' ' && vr[0] <= '~' && vr[1] >= ' ' && vr[1] <= '~';
 }
 
-// `head` (8 bytes): whether the length stands in four bytes behind two reserved ones. A representation from the future has
-// that form (PS3.5 6.2.2); one that never was may not.
+// `head` (8 bytes): whether the length stands in four bytes behind two reserved ones. A
+// representation from the future has that form (PS3.5 6.2.2); one that never was may not.
 bool HasLongForm(std::string_view head) {
   const std::string_view vr = head.substr(4, 2);
   if (Contains(kLongForms, vr)) return true;
@@ -69,8 +69,10 @@ Coding GuessCoding(std::string_view first_bytes, Coding declared) {
   const std::string_view vr = first_bytes.substr(4, 2);
   const bool is_explicit = Contains(kLongForms, vr) || Contains(kShortForms, vr);
   if (!is_explicit) {
-    // A length that fits reads as implicit; anything else keeps what was declared and fails there with a reason.
-    return Long(first_bytes, 4, Coding::kImplicitLittle) <= 0xFFFF ? Coding::kImplicitLittle : declared;
+    // A length that fits reads as implicit; anything else keeps what was declared and fails there
+    // with a reason.
+    return Long(first_bytes, 4, Coding::kImplicitLittle) <= 0xFFFF ? Coding::kImplicitLittle
+                                                                   : declared;
   }
   const bool big = Byte(first_bytes, 0) == 0 && Byte(first_bytes, 1) != 0;
   return big ? Coding::kExplicitBig : Coding::kExplicitLittle;
@@ -83,8 +85,8 @@ ElementParser::ElementParser(Coding coding, const ParserLimits& limits, ElementV
 
 absl::Status ElementParser::Malformed(Tag tag, std::string_view what) const {
   return base::Error(absl::StatusCode::kInvalidArgument, "DICOM_MALFORMED", "",
-                     "data set malformed at offset " + std::to_string(offset_) + ", (" + TagText(tag) +
-                         "): " + std::string(what));
+                     "data set malformed at offset " + std::to_string(offset_) + ", (" +
+                         TagText(tag) + "): " + std::string(what));
 }
 
 absl::Status ElementParser::Push(std::string_view bytes) {
@@ -136,13 +138,15 @@ absl::Status ElementParser::TakeHead(std::string_view& bytes) {
     if (first_ && pending_.size() == 8) {
       first_ = false;
       const Coding guess = GuessCoding(pending_, levels_.back().coding);
-      if (guess != levels_.back().coding) visitor_.Remark("transfer syntax contradicted by the data set");
+      if (guess != levels_.back().coding)
+        visitor_.Remark("transfer syntax contradicted by the data set");
       levels_.back().coding = guess;
     }
   }
   if (offset_ > limits_.bytes_max) {
-    return base::Error(absl::StatusCode::kResourceExhausted, "DICOM_TOO_LARGE", "",
-                       "data set over the limit of " + std::to_string(limits_.bytes_max) + " bytes");
+    return base::Error(
+        absl::StatusCode::kResourceExhausted, "DICOM_TOO_LARGE", "",
+        "data set over the limit of " + std::to_string(limits_.bytes_max) + " bytes");
   }
   const absl::Status status = OnHead();
   if (state_ == State::kHead) pending_.clear();
@@ -235,7 +239,8 @@ absl::Status ElementParser::OnItem(uint32_t length) {
     return BeginValue(head);
   }
   if (length != kUndefinedLength) TJ_TRY(CheckFits(head));
-  levels_.push_back({Kind::kElements, length == kUndefinedLength ? kOpen : offset_ + length, level.coding});
+  levels_.push_back(
+      {Kind::kElements, length == kUndefinedLength ? kOpen : offset_ + length, level.coding});
   visitor_.BeginItem();
   return absl::OkStatus();
 }
@@ -243,7 +248,8 @@ absl::Status ElementParser::OnItem(uint32_t length) {
 absl::Status ElementParser::OnElement(ElementHead head) {
   const bool undefined = head.length == kUndefinedLength;
   const std::string_view vr(head.vr, 2);
-  if (head.coding != Coding::kImplicitLittle && !LooksLikeVr(std::string_view(pending_).substr(4, 2))) {
+  if (head.coding != Coding::kImplicitLittle &&
+      !LooksLikeVr(std::string_view(pending_).substr(4, 2))) {
     visitor_.Remark("invalid VR (" + TagText(head.tag) + ")");
   }
   if (undefined && (vr == "OB" || vr == "OW" || GroupOf(head.tag) == 0x7FE0)) {
@@ -314,7 +320,8 @@ absl::Status ElementParser::Finish() {
   if (!pending_.empty()) visitor_.Remark("zero bytes at the end");
   pending_.clear();
   while (failure_.ok() && levels_.size() > 1) {
-    if (levels_.back().end != kOpen) return failure_ = Malformed(0, "ends inside an item or sequence");
+    if (levels_.back().end != kOpen)
+      return failure_ = Malformed(0, "ends inside an item or sequence");
     visitor_.Remark("missing delimiter at the end");
     CloseLevel();
   }

@@ -1,4 +1,5 @@
-// The push parser under every look into data-set bytes: a state machine with a stack of open items, never recursive.
+// The push parser under every look into data-set bytes: a state machine with a stack of open items,
+// never recursive.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +15,11 @@ namespace tongjian::dicom {
 // How elements are written (PS3.5 7.1).
 enum class Coding { kImplicitLittle, kExplicitLittle, kExplicitBig };
 
-// The coding of a transfer syntax's data set; deflated counts as explicit little endian once inflated.
+// The coding of a transfer syntax's data set; deflated counts as explicit little endian once
+// inflated.
 Coding CodingOf(std::string_view transfer_syntax_uid);
-// The coding that the first bytes of a data set speak for (at least 8), `declared` where they do not contradict it.
+// The coding that the first bytes of a data set speak for (at least 8), `declared` where they do
+// not contradict it.
 Coding GuessCoding(std::string_view first_bytes, Coding declared);
 
 constexpr uint32_t kUndefinedLength = 0xFFFFFFFF;
@@ -34,15 +37,16 @@ struct ElementHead {
 class ElementVisitor {
  public:
   virtual ~ElementVisitor() = default;
-  // Whether Value is to be called for this element (not a sequence). The bytes are gathered in memory, so ask for no more
-  // than is needed: at most `length` bytes of head.length.
+  // Whether Value is to be called for this element (not a sequence). The bytes are gathered in
+  // memory, so ask for no more than is needed: at most `length` bytes of head.length.
   virtual bool Wants(const ElementHead& head) = 0;
   virtual void Value(const ElementHead& head, std::string_view bytes) = 0;
   virtual void BeginSequence(const ElementHead& head) = 0;
   virtual void EndSequence() = 0;
   virtual void BeginItem() = 0;
   virtual void EndItem() = 0;
-  // Pixel data in fragments: BeginFragments, then Wants/Value for those asked for with tag Item, then EndFragments.
+  // Pixel data in fragments: BeginFragments, then Wants/Value for those asked for with tag Item,
+  // then EndFragments.
   virtual void BeginFragments(const ElementHead& head) = 0;
   virtual void EndFragments(uint64_t offset) = 0;
   // A dialect, without values.
@@ -55,7 +59,8 @@ struct ParserLimits {
   uint64_t bytes_max = uint64_t{4} << 30;
 };
 
-// Parses one data set pushed in chunks. `visitor` must outlive it. After an error every call returns it again.
+// Parses one data set pushed in chunks. `visitor` must outlive it. After an error every call
+// returns it again.
 class ElementParser {
  public:
   ElementParser(Coding coding, const ParserLimits& limits, ElementVisitor& visitor);
@@ -67,7 +72,8 @@ class ElementParser {
  private:
   enum class Kind { kElements, kItems, kFragments };
   enum class State { kHead, kValue, kSkip };
-  // An open level: the top, an item (kElements), a sequence (kItems) or encapsulated pixel data (kFragments).
+  // An open level: the top, an item (kElements), a sequence (kItems) or encapsulated pixel data
+  // (kFragments).
   struct Level {
     Kind kind;
     uint64_t end;  // Offset, or kOpen.

@@ -10,7 +10,8 @@ namespace tongjian::dicom {
 namespace {
 
 absl::Status NotDicom(std::string_view why) {
-  return base::Error(absl::StatusCode::kInvalidArgument, "DICOM_MALFORMED", "", "no DICOM file: " + std::string(why));
+  return base::Error(absl::StatusCode::kInvalidArgument, "DICOM_MALFORMED", "",
+                     "no DICOM file: " + std::string(why));
 }
 
 uint32_t Little(std::string_view bytes, size_t at, size_t size) {
@@ -23,7 +24,8 @@ bool IsLetters(std::string_view vr) {
   return std::all_of(vr.begin(), vr.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
-// For a data set that comes without meta header: by its first tag, which is in a low group whatever the byte order.
+// For a data set that comes without meta header: by its first tag, which is in a low group whatever
+// the byte order.
 absl::StatusOr<std::string> GuessTransferSyntax(std::string_view first) {
   if (first.size() < 8) return NotDicom("too short");
   const uint32_t group = Little(first, 0, 2);
@@ -31,7 +33,8 @@ absl::StatusOr<std::string> GuessTransferSyntax(std::string_view first) {
   if (is_explicit && (group == 0x0008 || group == 0x0010 || group == 0x0004)) {
     return std::string(uids::kExplicitLittleEndian);
   }
-  if (is_explicit && (group == 0x0800 || group == 0x1000)) return std::string(uids::kExplicitBigEndian);
+  if (is_explicit && (group == 0x0800 || group == 0x1000))
+    return std::string(uids::kExplicitBigEndian);
   if ((group == 0x0008 || group == 0x0010) && Little(first, 4, 4) <= 0xFFFF) {
     return std::string(uids::kImplicitLittleEndian);
   }
@@ -108,7 +111,8 @@ bool FileScanner::past_header() const { return impl_->past_header(); }
 const Header& FileScanner::header() const { return impl_->header(); }
 
 absl::StatusOr<Header> ScanFile(const std::string& path, const ScanLimits& limits) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
+                                                             std::fclose);
   if (!file) return base::NotFound("file");
   FileScanner scanner(limits);
   std::vector<char> buffer(1 << 18);
@@ -116,7 +120,8 @@ absl::StatusOr<Header> ScanFile(const std::string& path, const ScanLimits& limit
   while ((size = std::fread(buffer.data(), 1, buffer.size(), file.get())) > 0) {
     TJ_TRY(scanner.Push({buffer.data(), size}));
   }
-  if (std::ferror(file.get())) return base::Unavailable("READ_FAILED", "file could not be read to its end");
+  if (std::ferror(file.get()))
+    return base::Unavailable("READ_FAILED", "file could not be read to its end");
   TJ_TRY(scanner.Finish());
   return scanner.header();
 }

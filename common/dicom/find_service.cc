@@ -6,13 +6,19 @@ namespace {
 
 int FindStatus(const absl::Status& result) {
   switch (result.code()) {
-    case absl::StatusCode::kOk: return status::kSuccess;
-    case absl::StatusCode::kCancelled: return status::kCancelled;
-    case absl::StatusCode::kInvalidArgument: return status::kMismatch;
-    case absl::StatusCode::kResourceExhausted: return status::kOutOfResources;
+    case absl::StatusCode::kOk:
+      return status::kSuccess;
+    case absl::StatusCode::kCancelled:
+      return status::kCancelled;
+    case absl::StatusCode::kInvalidArgument:
+      return status::kMismatch;
+    case absl::StatusCode::kResourceExhausted:
+      return status::kOutOfResources;
     case absl::StatusCode::kPermissionDenied:
-    case absl::StatusCode::kUnauthenticated: return status::kNotAuthorized;
-    default: return status::kCannotUnderstand;
+    case absl::StatusCode::kUnauthenticated:
+      return status::kNotAuthorized;
+    default:
+      return status::kCannotUnderstand;
   }
 }
 
@@ -54,10 +60,12 @@ class Responder : public FindResponder {
       if (!command.ok()) return;
       if (command->operation() != operation::kCancel) {
         exchange_.messages.association().connection().Abort(2);
-        lost_ = base::Error(absl::StatusCode::kInvalidArgument, "DICOM_PROTOCOL", "", "message during a query");
+        lost_ = base::Error(absl::StatusCode::kInvalidArgument, "DICOM_PROTOCOL", "",
+                            "message during a query");
         return;
       }
-      cancelled_ = command->Number(command::kMessageIdRespondedTo) == exchange_.command.message_id();
+      cancelled_ =
+          command->Number(command::kMessageIdRespondedTo) == exchange_.command.message_id();
     }
   }
 
@@ -72,13 +80,16 @@ class Responder : public FindResponder {
 
 absl::Status ServeFind(Exchange exchange, FindHandler& handler) {
   bool undecodable = false;
-  absl::StatusOr<ReadResult> identifier = exchange.messages.ReceiveDataset(exchange.command, &undecodable);
+  absl::StatusOr<ReadResult> identifier =
+      exchange.messages.ReceiveDataset(exchange.command, &undecodable);
   if (!identifier.ok() && !undecodable) return identifier.status();
   if (!identifier.ok()) {
-    return exchange.messages.Respond(exchange.command, status::kCannotUnderstand, MessageOf(identifier.status()));
+    return exchange.messages.Respond(exchange.command, status::kCannotUnderstand,
+                                     MessageOf(identifier.status()));
   }
   FindRequest request;
-  request.sop_class_uid = exchange.messages.association().FindContext(exchange.command.context_id)->abstract_syntax;
+  request.sop_class_uid =
+      exchange.messages.association().FindContext(exchange.command.context_id)->abstract_syntax;
   request.charset = identifier->charset;
   request.identifier = std::move(identifier->dataset);
   Responder responder(exchange, request.charset);

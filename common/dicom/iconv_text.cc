@@ -24,7 +24,8 @@ iconv_t Converter(const std::string& to, const std::string& from) {
   thread_local Cache cache;
   const auto [entry, is_new] = cache.open.try_emplace({to, from});
   if (is_new) entry->second = iconv_open(to.c_str(), from.c_str());
-  TJ_CHECK(entry->second != reinterpret_cast<iconv_t>(-1));  // The names are constants of this folder.
+  TJ_CHECK(entry->second !=
+           reinterpret_cast<iconv_t>(-1));  // The names are constants of this folder.
   iconv(entry->second, nullptr, nullptr, nullptr, nullptr);
   return entry->second;
 }
@@ -65,7 +66,8 @@ Converted ToUtf8(const std::string& encoding, std::string_view bytes) {
     }
     return converted;
   }
-  return Convert(Converter("UTF-8", encoding), bytes, kReplacement, [](std::string_view) { return size_t{1}; });
+  return Convert(Converter("UTF-8", encoding), bytes, kReplacement,
+                 [](std::string_view) { return size_t{1}; });
 }
 
 Converted FromUtf8(const std::string& encoding, std::string_view utf8) {

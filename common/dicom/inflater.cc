@@ -16,7 +16,9 @@ struct Inflater::Stream {
 };
 
 Inflater::Inflater(int ratio_max, uint64_t bytes_max, Output output)
-    : ratio_max_(ratio_max), bytes_max_(bytes_max), output_(std::move(output)),
+    : ratio_max_(ratio_max),
+      bytes_max_(bytes_max),
+      output_(std::move(output)),
       stream_(std::make_unique<Stream>()) {
   TJ_CHECK(inflateInit2(&stream_->z, -MAX_WBITS) == Z_OK);
 }
@@ -25,10 +27,12 @@ Inflater::~Inflater() { inflateEnd(&stream_->z); }
 
 absl::Status Inflater::CheckRatio() const {
   constexpr uint64_t kFree = 1 << 20;
-  if (out_ <= bytes_max_ && out_ <= kFree + in_ * static_cast<uint64_t>(ratio_max_)) return absl::OkStatus();
+  if (out_ <= bytes_max_ && out_ <= kFree + in_ * static_cast<uint64_t>(ratio_max_))
+    return absl::OkStatus();
   return base::Error(absl::StatusCode::kResourceExhausted, "DICOM_DEFLATE_BOMB", "",
                      "deflated data set of " + std::to_string(in_) + " bytes inflates beyond " +
-                         std::to_string(ratio_max_) + ":1 or " + std::to_string(bytes_max_) + " bytes");
+                         std::to_string(ratio_max_) + ":1 or " + std::to_string(bytes_max_) +
+                         " bytes");
 }
 
 absl::Status Inflater::Push(std::string_view bytes) {

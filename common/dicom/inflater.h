@@ -10,8 +10,9 @@
 
 namespace tongjian::dicom {
 
-// Inflates a raw deflate stream pushed in chunks and hands it on in chunks of at most 64 kB. RESOURCE_EXHAUSTED once more
-// than `ratio_max` times the input (and a first mebibyte) or `bytes_max` has come out; INVALID_ARGUMENT for a broken stream.
+// Inflates a raw deflate stream pushed in chunks and hands it on in chunks of at most 64 kB.
+// RESOURCE_EXHAUSTED once more than `ratio_max` times the input (and a first mebibyte) or
+// `bytes_max` has come out; INVALID_ARGUMENT for a broken stream.
 class Inflater {
  public:
   using Output = std::function<absl::Status(std::string_view)>;

@@ -24,7 +24,8 @@ namespace {
 
 // A bound socket with what decides about its callers.
 struct OpenEndpoint {
-  OpenEndpoint(const Endpoint& options, PeerList peers) : options(options), peers(std::move(peers)) {}
+  OpenEndpoint(const Endpoint& options, PeerList peers)
+      : options(options), peers(std::move(peers)) {}
   ~OpenEndpoint() {
     if (fd >= 0) close(fd);
   }
@@ -38,7 +39,8 @@ struct OpenEndpoint {
 };
 
 absl::Status BindFailure(const Endpoint& endpoint, std::string_view what) {
-  return base::Unavailable("LISTEN_FAILED", "cannot " + std::string(what) + " on " + endpoint.address + " port " +
+  return base::Unavailable("LISTEN_FAILED", "cannot " + std::string(what) + " on " +
+                                                endpoint.address + " port " +
                                                 std::to_string(endpoint.port));
 }
 
@@ -56,7 +58,8 @@ absl::Status Bind(OpenEndpoint& open) {
   const int on = 1;
   if (open.fd < 0) return BindFailure(open.options, "open a socket");
   setsockopt(open.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (bind(open.fd, address->ai_addr, address->ai_addrlen) != 0) return BindFailure(open.options, "bind");
+  if (bind(open.fd, address->ai_addr, address->ai_addrlen) != 0)
+    return BindFailure(open.options, "bind");
   if (listen(open.fd, SOMAXCONN) != 0) return BindFailure(open.options, "listen");
   sockaddr_storage bound{};
   socklen_t size = sizeof bound;
@@ -66,7 +69,8 @@ absl::Status Bind(OpenEndpoint& open) {
   return absl::OkStatus();
 }
 
-// A-ASSOCIATE-RJ: rejected transient, local limit exceeded. Said without reading what the peer asks.
+// A-ASSOCIATE-RJ: rejected transient, local limit exceeded. Said without reading what the peer
+// asks.
 void RejectAtOnce(int fd) {
   const char pdu[] = {3, 0, 0, 0, 0, 4, 0, 2, 3, 2};
   send(fd, pdu, sizeof pdu, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -100,7 +104,8 @@ class Listener::Impl {
     for (const Endpoint& endpoint : options_.endpoints) {
       absl::StatusOr<PeerList> peers = PeerList::Parse(endpoint.allowed_peers);
       TJ_TRY(peers.status());
-      auto& open = endpoints_.emplace_back(std::make_unique<OpenEndpoint>(endpoint, *std::move(peers)));
+      auto& open =
+          endpoints_.emplace_back(std::make_unique<OpenEndpoint>(endpoint, *std::move(peers)));
       if (endpoint.tls) {
         TJ_ASSIGN_OR_RETURN(open->tls, TlsContext::Create(*endpoint.tls, true));
       }
@@ -115,7 +120,8 @@ class Listener::Impl {
     stop_.Set(StopSignal::kDraining);
     acceptor_.join();
     std::unique_lock<std::mutex> lock(mutex_);
-    const auto wait = std::chrono::nanoseconds(absl::ToInt64Nanoseconds(std::min(grace, absl::Hours(24))));
+    const auto wait =
+        std::chrono::nanoseconds(absl::ToInt64Nanoseconds(std::min(grace, absl::Hours(24))));
     changed_.wait_for(lock, wait, [this] { return open_ == 0; });
     stop_.Set(StopSignal::kCutting);
     changed_.wait(lock, [this] { return open_ == 0; });
@@ -136,8 +142,13 @@ class Listener::Impl {
 
   ListenerCounts counts() const {
     const std::lock_guard<std::mutex> lock(mutex_);
-    return {open_, counters_.accepted, counters_.refused, counters_.aborted, counters_.objects_stored,
-            counters_.objects_refused, counters_.bytes_received};
+    return {open_,
+            counters_.accepted,
+            counters_.refused,
+            counters_.aborted,
+            counters_.objects_stored,
+            counters_.objects_refused,
+            counters_.bytes_received};
   }
 
  private:
@@ -166,7 +177,8 @@ class Listener::Impl {
     if (fd < 0) {
       // Out of descriptors: the caller waits in the backlog, and this loop does not spin meanwhile.
       pollfd stop = {stop_.fd(), POLLIN, 0};
-      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) poll(&stop, 1, 100);
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        poll(&stop, 1, 100);
       return;
     }
     const PeerAddress peer = AddressOf(reinterpret_cast<sockaddr&>(from));

@@ -28,7 +28,8 @@ bool InRange(const Range& range, std::string_view text) {
   const std::optional<std::string> value = Compact(text);
   if (!value || value->empty()) return false;
   // A bound of lower precision covers all that begins with it.
-  if (!range.from.empty() && value->substr(0, std::max(range.from.size(), size_t{1})) < range.from) {
+  if (!range.from.empty() &&
+      value->substr(0, std::max(range.from.size(), size_t{1})) < range.from) {
     return false;
   }
   return range.to.empty() || value->substr(0, range.to.size()) <= range.to;
@@ -36,11 +37,13 @@ bool InRange(const Range& range, std::string_view text) {
 
 size_t CharacterSize(std::string_view text) { return std::max<size_t>(1, Utf8SequenceSize(text)); }
 
-// Latin letters of a name in any case and width, each group also on its own (PS3.4 C.2.2.2.1, literal matching extended).
+// Latin letters of a name in any case and width, each group also on its own (PS3.4 C.2.2.2.1,
+// literal matching extended).
 bool MatchesName(std::string_view key, std::string_view candidate) {
   const std::string pattern = SearchKey(key);
   const PersonName name = ParsePersonName(candidate);
-  for (const std::string& text : {std::string(candidate), name.alphabetic, name.ideographic, name.phonetic}) {
+  for (const std::string& text :
+       {std::string(candidate), name.alphabetic, name.ideographic, name.phonetic}) {
     if (MatchesWildcard(pattern, SearchKey(text))) return true;
   }
   return false;
@@ -108,9 +111,9 @@ bool MatchesWildcard(std::string_view pattern, std::string_view text) {
 
 bool MatchesElement(Tag tag, const Dataset::Element& key, const Dataset::Element* candidate) {
   if (key.vr == "SQ") return MatchesItems(key, candidate);
-  const bool universal = std::all_of(key.values.begin(), key.values.end(), [](const std::string& value) {
-    return value.find_first_not_of("* ") == std::string::npos;
-  });
+  const bool universal = std::all_of(
+      key.values.begin(), key.values.end(),
+      [](const std::string& value) { return value.find_first_not_of("* ") == std::string::npos; });
   if (universal) return true;
   if (candidate == nullptr) return false;
   const std::string_view vr = key.vr == "UN" ? VrOf(tag) : std::string_view(key.vr);
@@ -123,9 +126,11 @@ bool MatchesElement(Tag tag, const Dataset::Element& key, const Dataset::Element
 }
 
 bool Matches(const Dataset& query, const Dataset& candidate) {
-  return std::all_of(query.elements().begin(), query.elements().end(), [&candidate](const auto& entry) {
-    return IsControl(entry.first) || MatchesElement(entry.first, entry.second, candidate.Find(entry.first));
-  });
+  return std::all_of(
+      query.elements().begin(), query.elements().end(), [&candidate](const auto& entry) {
+        return IsControl(entry.first) ||
+               MatchesElement(entry.first, entry.second, candidate.Find(entry.first));
+      });
 }
 
 Dataset Project(const Dataset& query, const Dataset& candidate) {
@@ -135,10 +140,12 @@ Dataset Project(const Dataset& query, const Dataset& candidate) {
     const Dataset::Element* found = candidate.Find(tag);
     if (found == nullptr) {
       // The level is echoed, everything else that is not known is answered empty.
-      response.SetElement(tag, tag == tags::kQueryRetrieveLevel ? key : Dataset::Element{key.vr, {}, {}});
+      response.SetElement(
+          tag, tag == tags::kQueryRetrieveLevel ? key : Dataset::Element{key.vr, {}, {}});
     } else if (key.vr == "SQ" && !key.items.empty() && !key.items.front().empty()) {
       Dataset::Element element{"SQ", {}, {}};
-      for (const Dataset& item : found->items) element.items.push_back(Project(key.items.front(), item));
+      for (const Dataset& item : found->items)
+        element.items.push_back(Project(key.items.front(), item));
       response.SetElement(tag, std::move(element));
     } else {
       response.SetElement(tag, *found);

@@ -7,7 +7,8 @@ namespace {
 
 constexpr size_t kCommandMax = 64 << 10;
 constexpr size_t kIdentifierMax = 1 << 20;
-constexpr ReadLimits kCommandLimits = {kCommandMax, 0, 256, kCommandMax};  // Nesting is never legal in a command set.
+constexpr ReadLimits kCommandLimits = {kCommandMax, 0, 256,
+                                       kCommandMax};  // Nesting is never legal in a command set.
 
 }  // namespace
 
@@ -23,8 +24,10 @@ absl::StatusOr<Command> Messages::ReceiveCommand() {
     TJ_ASSIGN_OR_RETURN(const Pdv pdv, association_.NextPdv());
     if (!pdv.is_command) return Violation("data set where a command is due");
     if (bytes.empty()) command.context_id = pdv.context_id;
-    if (pdv.context_id != command.context_id) return Violation("command in two presentation contexts");
-    if (association_.FindContext(pdv.context_id) == nullptr) return Violation("presentation context not accepted");
+    if (pdv.context_id != command.context_id)
+      return Violation("command in two presentation contexts");
+    if (association_.FindContext(pdv.context_id) == nullptr)
+      return Violation("presentation context not accepted");
     if (bytes.size() + pdv.bytes.size() > kCommandMax) return Violation("command set over 64 kB");
     bytes.append(pdv.bytes);
     last = pdv.is_last;
@@ -32,7 +35,8 @@ absl::StatusOr<Command> Messages::ReceiveCommand() {
   absl::StatusOr<ReadResult> read = ReadDataset(bytes, uids::kImplicitLittleEndian, kCommandLimits);
   if (!read.ok()) return Violation(MessageOf(read.status()));
   command.fields = std::move(read->dataset);
-  if (!command.fields.Has(command::kCommandField)) return Violation("command set without a command");
+  if (!command.fields.Has(command::kCommandField))
+    return Violation("command set without a command");
   return command;
 }
 
@@ -42,7 +46,8 @@ absl::Status Messages::ReceiveData(const Command& command, uint64_t bytes_max,
   for (bool last = false; !last;) {
     TJ_ASSIGN_OR_RETURN(const Pdv pdv, association_.NextPdv());
     if (pdv.is_command) return Violation("command where a data set is due");
-    if (pdv.context_id != command.context_id) return Violation("data set in another presentation context");
+    if (pdv.context_id != command.context_id)
+      return Violation("data set in another presentation context");
     total += pdv.bytes.size();
     if (total > bytes_max) {
       association_.connection().Abort(0);
@@ -59,7 +64,8 @@ absl::StatusOr<ReadResult> Messages::ReceiveDataset(const Command& command, bool
   *undecodable = false;
   if (!command.has_dataset()) return ReadResult{};
   std::string bytes;
-  TJ_TRY(ReceiveData(command, kIdentifierMax, [&bytes](std::string_view part) { bytes.append(part); }));
+  TJ_TRY(ReceiveData(command, kIdentifierMax,
+                     [&bytes](std::string_view part) { bytes.append(part); }));
   const std::string& syntax = association_.FindContext(command.context_id)->transfer_syntax;
   absl::StatusOr<ReadResult> read = ReadDataset(bytes, syntax);
   *undecodable = !read.ok();
@@ -68,15 +74,19 @@ absl::StatusOr<ReadResult> Messages::ReceiveDataset(const Command& command, bool
 
 absl::Status Messages::SendCommand(uint8_t context_id, Dataset fields, bool has_dataset) {
   fields.Set(command::kDataSetType, has_dataset ? "1" : "257");
-  TJ_ASSIGN_OR_RETURN(const std::string body, WriteDataset(fields, uids::kImplicitLittleEndian, CharacterSet()));
+  TJ_ASSIGN_OR_RETURN(const std::string body,
+                      WriteDataset(fields, uids::kImplicitLittleEndian, CharacterSet()));
   std::string bytes("\0\0\0\0\4\0\0\0", 8);
-  for (int shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<char>(body.size() >> shift & 0xFF));
+  for (int shift = 0; shift < 32; shift += 8)
+    bytes.push_back(static_cast<char>(body.size() >> shift & 0xFF));
   return association_.Write(context_id, true, true, bytes + body);
 }
 
-absl::Status Messages::SendDataset(uint8_t context_id, const Dataset& dataset, const CharacterSet& charset) {
+absl::Status Messages::SendDataset(uint8_t context_id, const Dataset& dataset,
+                                   const CharacterSet& charset) {
   const AcceptedContext* context = association_.FindContext(context_id);
-  TJ_ASSIGN_OR_RETURN(const std::string bytes, WriteDataset(dataset, context->transfer_syntax, charset));
+  TJ_ASSIGN_OR_RETURN(const std::string bytes,
+                      WriteDataset(dataset, context->transfer_syntax, charset));
   return SendBytes(context_id, bytes, true);
 }
 
@@ -90,8 +100,8 @@ absl::Status Messages::SendBytes(uint8_t context_id, std::string_view bytes, boo
   return absl::OkStatus();
 }
 
-absl::Status Messages::Respond(const Command& command, int status, std::string_view comment, const Dataset& more,
-                               bool has_dataset) {
+absl::Status Messages::Respond(const Command& command, int status, std::string_view comment,
+                               const Dataset& more, bool has_dataset) {
   Dataset fields = more;
   fields.Set(command::kCommandField, std::to_string(command.operation() | operation::kResponse));
   fields.Set(command::kMessageIdRespondedTo, std::to_string(command.message_id()));
@@ -101,8 +111,8 @@ absl::Status Messages::Respond(const Command& command, int status, std::string_v
   const std::string& sop_class = command.fields.Text(is_normalized ? command::kRequestedSopClassUid
                                                                    : command::kAffectedSopClassUid);
   if (ValidUid(sop_class)) fields.Set(command::kAffectedSopClassUid, sop_class);
-  const std::string& instance = command.fields.Text(is_normalized ? command::kRequestedSopInstanceUid
-                                                                  : command::kAffectedSopInstanceUid);
+  const std::string& instance = command.fields.Text(
+      is_normalized ? command::kRequestedSopInstanceUid : command::kAffectedSopInstanceUid);
   if (ValidUid(instance) && !fields.Has(command::kAffectedSopInstanceUid)) {
     fields.Set(command::kAffectedSopInstanceUid, instance);
   }
@@ -111,7 +121,8 @@ absl::Status Messages::Respond(const Command& command, int status, std::string_v
 
 std::string ErrorComment(std::string_view message) {
   std::string comment;
-  for (const char c : message.substr(0, 64)) comment.push_back(c < ' ' || c > '~' || c == '\\' ? '?' : c);
+  for (const char c : message.substr(0, 64))
+    comment.push_back(c < ' ' || c > '~' || c == '\\' ? '?' : c);
   return comment;
 }
 

@@ -78,8 +78,8 @@ struct Command {
   int Number(Tag tag) const { return static_cast<int>(fields.Int(tag).value_or(0)); }
 };
 
-// Reads and writes whole messages on an association, which must outlive it. For one thread. Errors as the association's,
-// INVALID_ARGUMENT (with an abort) where the peer breaks the protocol.
+// Reads and writes whole messages on an association, which must outlive it. For one thread. Errors
+// as the association's, INVALID_ARGUMENT (with an abort) where the peer breaks the protocol.
 class Messages {
  public:
   explicit Messages(Association& association) : association_(association) {}
@@ -89,8 +89,8 @@ class Messages {
   // The data set of `command`, part by part. RESOURCE_EXHAUSTED (with an abort) beyond `bytes_max`.
   absl::Status ReceiveData(const Command& command, uint64_t bytes_max,
                            const std::function<void(std::string_view)>& take);
-  // The same in memory, decoded: identifiers and attribute lists, at most 1 MiB. An undecodable one is INVALID_ARGUMENT with the
-  // association intact: `undecodable` tells.
+  // The same in memory, decoded: identifiers and attribute lists, at most 1 MiB. An undecodable one
+  // is INVALID_ARGUMENT with the association intact: `undecodable` tells.
   absl::StatusOr<ReadResult> ReceiveDataset(const Command& command, bool* undecodable);
 
   // `data_set` is whether one follows; the data set type is set accordingly.

@@ -13,10 +13,14 @@ int PlanStatus(const absl::Status& result) {
       return base::DetailOf(result).reason == "DESTINATION_UNKNOWN" ? status::kDestinationUnknown
                                                                     : status::kCannotUnderstand;
     case absl::StatusCode::kPermissionDenied:
-    case absl::StatusCode::kUnauthenticated: return status::kNotAuthorized;
-    case absl::StatusCode::kInvalidArgument: return status::kMismatch;
-    case absl::StatusCode::kResourceExhausted: return status::kOutOfResources;
-    default: return status::kCannotUnderstand;
+    case absl::StatusCode::kUnauthenticated:
+      return status::kNotAuthorized;
+    case absl::StatusCode::kInvalidArgument:
+      return status::kMismatch;
+    case absl::StatusCode::kResourceExhausted:
+      return status::kOutOfResources;
+    default:
+      return status::kCannotUnderstand;
   }
 }
 
@@ -29,7 +33,8 @@ Dataset CountFields(const MoveCounts& counts, bool with_remaining) {
   return fields;
 }
 
-// Sends a plan's objects one after the other over one outgoing association, which is opened again once it has been lost.
+// Sends a plan's objects one after the other over one outgoing association, which is opened again
+// once it has been lost.
 class Mover {
  public:
   Mover(const Exchange& exchange, MovePlan plan) : exchange_(exchange), plan_(std::move(plan)) {
@@ -42,7 +47,8 @@ class Mover {
       TJ_TRY(TakeCancel());
       if (cancelled_ || exchange_.context.stop.state() == StopSignal::kCutting) break;
       Send(object);
-      TJ_TRY(exchange_.messages.Respond(exchange_.command, status::kPending, "", CountFields(counts_, true)));
+      TJ_TRY(exchange_.messages.Respond(exchange_.command, status::kPending, "",
+                                        CountFields(counts_, true)));
     }
     return absl::OkStatus();
   }
@@ -52,7 +58,8 @@ class Mover {
     if (cancelled_ || counts_.remaining > 0) {
       code = status::kCancelled;
     } else if (counts_.failed > 0) {
-      code = counts_.completed + counts_.warning > 0 ? status::kMoveSomeFailed : status::kMoveAllFailed;
+      code = counts_.completed + counts_.warning > 0 ? status::kMoveSomeFailed
+                                                     : status::kMoveAllFailed;
     }
     const bool has_list = !failed_uids_.empty();
     TJ_TRY(exchange_.messages.Respond(exchange_.command, code, has_list ? last_failure_ : "",
@@ -74,19 +81,22 @@ class Mover {
       return;
     }
     ++counts_.failed;
-    last_failure_ = outcome.ok() ? "sub-operation refused by the destination" : MessageOf(outcome.status());
+    last_failure_ =
+        outcome.ok() ? "sub-operation refused by the destination" : MessageOf(outcome.status());
     if (failed_uids_.size() < kFailedUidsMax) failed_uids_.push_back(object.sop_instance_uid);
   }
 
   absl::StatusOr<StoreOutcome> TrySend(const StoredObject& object) {
     if (!scu_) {
-      // After one failed attempt the destination is away: what is left fails at once instead of after a timeout each.
+      // After one failed attempt the destination is away: what is left fails at once instead of
+      // after a timeout each.
       if (away_) return base::Unavailable("DESTINATION_AWAY", "destination cannot be reached");
       TJ_TRY(Open(object));
     } else if (!scu_->Accepts(object.sop_class_uid, object.transfer_syntax_uid)) {
       TJ_TRY(Open(object));
     }
-    const MoveOriginator originator{exchange_.info.calling_ae, static_cast<uint16_t>(exchange_.command.message_id())};
+    const MoveOriginator originator{exchange_.info.calling_ae,
+                                    static_cast<uint16_t>(exchange_.command.message_id())};
     absl::StatusOr<StoreOutcome> outcome = scu_->Store(object, originator);
     if (absl::IsUnavailable(outcome.status())) scu_.reset();
     return outcome;
@@ -102,7 +112,8 @@ class Mover {
     options.host = plan_.destination.host;
     options.port = plan_.destination.port;
     absl::StatusOr<std::unique_ptr<Scu>> scu = Scu::Open(
-        options, ContextsFor({plan_.objects.begin() + static_cast<ptrdiff_t>(next), plan_.objects.end()}));
+        options,
+        ContextsFor({plan_.objects.begin() + static_cast<ptrdiff_t>(next), plan_.objects.end()}));
     away_ = !scu.ok();
     if (!scu.ok()) return scu.status();
     scu_ = *std::move(scu);
@@ -114,7 +125,8 @@ class Mover {
       TJ_ASSIGN_OR_RETURN(const Command command, exchange_.messages.ReceiveCommand());
       if (command.operation() != operation::kCancel) {
         exchange_.messages.association().connection().Abort(2);
-        return base::Error(absl::StatusCode::kInvalidArgument, "DICOM_PROTOCOL", "", "message during a retrieval");
+        return base::Error(absl::StatusCode::kInvalidArgument, "DICOM_PROTOCOL", "",
+                           "message during a retrieval");
       }
       cancelled_ = command.Number(command::kMessageIdRespondedTo) == exchange_.command.message_id();
     }
@@ -135,21 +147,26 @@ class Mover {
 
 absl::Status ServeMove(Exchange exchange, MoveHandler& handler) {
   bool undecodable = false;
-  absl::StatusOr<ReadResult> identifier = exchange.messages.ReceiveDataset(exchange.command, &undecodable);
+  absl::StatusOr<ReadResult> identifier =
+      exchange.messages.ReceiveDataset(exchange.command, &undecodable);
   if (!identifier.ok() && !undecodable) return identifier.status();
   if (!identifier.ok()) {
-    return exchange.messages.Respond(exchange.command, status::kCannotUnderstand, MessageOf(identifier.status()));
+    return exchange.messages.Respond(exchange.command, status::kCannotUnderstand,
+                                     MessageOf(identifier.status()));
   }
   MoveRequest request;
-  request.sop_class_uid = exchange.messages.association().FindContext(exchange.command.context_id)->abstract_syntax;
+  request.sop_class_uid =
+      exchange.messages.association().FindContext(exchange.command.context_id)->abstract_syntax;
   request.destination_ae = exchange.command.fields.Text(command::kMoveDestination);
   request.identifier = std::move(identifier->dataset);
   if (!ValidAeTitle(request.destination_ae)) {
-    return exchange.messages.Respond(exchange.command, status::kDestinationUnknown, "destination is no AE title");
+    return exchange.messages.Respond(exchange.command, status::kDestinationUnknown,
+                                     "destination is no AE title");
   }
   absl::StatusOr<MovePlan> plan = handler.Plan(exchange.info, request);
   if (!plan.ok()) {
-    return exchange.messages.Respond(exchange.command, PlanStatus(plan.status()), MessageOf(plan.status()));
+    return exchange.messages.Respond(exchange.command, PlanStatus(plan.status()),
+                                     MessageOf(plan.status()));
   }
   Mover mover(exchange, *std::move(plan));
   const absl::Status ran = mover.Run();

@@ -22,7 +22,8 @@ void AppendLong(std::string& out, uint32_t value) {
 }
 
 // A group 2 element of a representation with a 16-bit length, padded to even.
-void AppendText(std::string& out, uint32_t element, std::string_view vr, std::string_view value, char padding) {
+void AppendText(std::string& out, uint32_t element, std::string_view vr, std::string_view value,
+                char padding) {
   AppendShort(out, 0x0002);
   AppendShort(out, element);
   out.append(vr);
@@ -41,7 +42,8 @@ bool IsLetters(std::string_view vr) {
   return std::all_of(vr.begin(), vr.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
-// How far group 2 reaches in `bytes`. Its own group length is often wrong, so the elements are walked.
+// How far group 2 reaches in `bytes`. Its own group length is often wrong, so the elements are
+// walked.
 struct MetaExtent {
   bool complete = false;
   bool is_explicit = true;
@@ -104,17 +106,20 @@ std::string WriteMetaHeader(const MetaHeader& meta) {
 absl::StatusOr<std::optional<FileStart>> ReadFileStart(std::string_view start, bool at_end) {
   FileStart found;
   if (start.size() < kPreambleSize + 12 && !at_end) return std::nullopt;
-  found.has_preamble = start.size() >= kPreambleSize + 4 && start.substr(kPreambleSize, 4) == "DICM";
+  found.has_preamble =
+      start.size() >= kPreambleSize + 4 && start.substr(kPreambleSize, 4) == "DICM";
   const size_t meta_at = found.has_preamble ? kPreambleSize + 4 : start.starts_with("DICM") ? 4 : 0;
   const MetaExtent extent = MeasureMeta(start.substr(meta_at));
   if (!extent.complete && !at_end) {
     if (start.size() <= kMetaMax) return std::nullopt;
-    return base::Error(absl::StatusCode::kInvalidArgument, "DICOM_MALFORMED", "", "meta header over 64 kB");
+    return base::Error(absl::StatusCode::kInvalidArgument, "DICOM_MALFORMED", "",
+                       "meta header over 64 kB");
   }
   const std::string_view meta = start.substr(meta_at, extent.size);
   if (!meta.empty()) {
-    TJ_ASSIGN_OR_RETURN(ReadResult read, ReadDataset(meta, extent.is_explicit ? uids::kExplicitLittleEndian
-                                                                              : uids::kImplicitLittleEndian));
+    TJ_ASSIGN_OR_RETURN(ReadResult read,
+                        ReadDataset(meta, extent.is_explicit ? uids::kExplicitLittleEndian
+                                                             : uids::kImplicitLittleEndian));
     found.meta = std::move(read.dataset);
   }
   found.dataset_offset = meta_at + extent.size;

@@ -17,7 +17,8 @@ absl::Status Bad(std::string_view what) {
 
 uint32_t Big(std::string_view bytes, size_t at, size_t size) {
   uint32_t number = 0;
-  for (size_t i = 0; i < size; ++i) number = number << 8 | static_cast<unsigned char>(bytes[at + i]);
+  for (size_t i = 0; i < size; ++i)
+    number = number << 8 | static_cast<unsigned char>(bytes[at + i]);
   return number;
 }
 
@@ -39,7 +40,8 @@ absl::StatusOr<Item> TakeItem(std::string_view& rest) {
 absl::StatusOr<std::string> UidOf(std::string_view value) {
   const std::string_view uid = TrimPadding(value);
   // Anything else than a UID is refused context by context; its size must never matter to anyone.
-  if (value.size() > 65 || uid.find('\0') != std::string_view::npos) return Bad("UID longer than 64 characters");
+  if (value.size() > 65 || uid.find('\0') != std::string_view::npos)
+    return Bad("UID longer than 64 characters");
   return std::string(uid);
 }
 
@@ -59,14 +61,16 @@ absl::StatusOr<ProposedContext> ContextOf(std::string_view value) {
       return Bad("unexpected sub-item in a presentation context");
     }
   }
-  if (context.transfer_syntaxes.size() > kTransferSyntaxesMax) return Bad("too many transfer syntaxes");
+  if (context.transfer_syntaxes.size() > kTransferSyntaxesMax)
+    return Bad("too many transfer syntaxes");
   if (context.transfer_syntaxes.empty()) return Bad("presentation context without transfer syntax");
   return context;
 }
 
 // A field with its 16-bit length taken off the front.
 absl::Status TakeField(std::string_view& rest) {
-  if (rest.size() < 2 || rest.size() - 2 < Big(rest, 0, 2)) return Bad("field longer than its sub-item");
+  if (rest.size() < 2 || rest.size() - 2 < Big(rest, 0, 2))
+    return Bad("field longer than its sub-item");
   rest.remove_prefix(2 + Big(rest, 0, 2));
   return absl::OkStatus();
 }
@@ -79,13 +83,18 @@ absl::Status CheckUserItem(const Item& item) {
       const uint32_t size = Big(rest, 0, 4);
       return size != 0 && size < kPeerPduMin ? Bad("maximum length too small") : absl::OkStatus();
     }
-    case 0x52: return UidOf(rest).status();
-    case 0x53: return rest.size() == 4 ? absl::OkStatus() : Bad("window sub-item of a wrong size");
+    case 0x52:
+      return UidOf(rest).status();
+    case 0x53:
+      return rest.size() == 4 ? absl::OkStatus() : Bad("window sub-item of a wrong size");
     case 0x54:
       TJ_TRY(TakeField(rest));
-      return rest.size() == 2 && item.value.size() <= 68 ? absl::OkStatus() : Bad("role sub-item of a wrong size");
-    case 0x55: return rest.size() <= 16 ? absl::OkStatus() : Bad("version name longer than 16");
-    case 0x56: return TakeField(rest);
+      return rest.size() == 2 && item.value.size() <= 68 ? absl::OkStatus()
+                                                         : Bad("role sub-item of a wrong size");
+    case 0x55:
+      return rest.size() <= 16 ? absl::OkStatus() : Bad("version name longer than 16");
+    case 0x56:
+      return TakeField(rest);
     case 0x57: {
       TJ_TRY(TakeField(rest));
       TJ_TRY(TakeField(rest));
@@ -100,8 +109,10 @@ absl::Status CheckUserItem(const Item& item) {
       rest.remove_prefix(2);
       TJ_TRY(TakeField(rest));
       return TakeField(rest);
-    case 0x59: return TakeField(rest);
-    default: return absl::OkStatus();
+    case 0x59:
+      return TakeField(rest);
+    default:
+      return absl::OkStatus();
   }
 }
 
@@ -141,7 +152,8 @@ absl::StatusOr<AssociateRequest> CheckAssociate(std::string_view body, bool is_r
       TJ_TRY(UidOf(item.value).status());
     } else if (item.type == 0x20 && is_request) {
       TJ_ASSIGN_OR_RETURN(ProposedContext context, ContextOf(item.value));
-      if (context.id % 2 == 0 || seen[context.id]) return Bad("presentation context id even or repeated");
+      if (context.id % 2 == 0 || seen[context.id])
+        return Bad("presentation context id even or repeated");
       seen.set(context.id);
       request.contexts.push_back(std::move(context));
       if (request.contexts.size() > kContextsMax) return Bad("too many presentation contexts");
@@ -164,8 +176,11 @@ absl::StatusOr<PduHead> CheckPduHead(std::string_view six_bytes, size_t data_byt
   const uint32_t length = Big(six_bytes, 2, 4);
   if (type < 1 || type > 7) return Bad("unknown PDU type " + std::to_string(type));
   const PduHead head{static_cast<PduType>(type), length};
-  const bool is_associate = head.type == PduType::kAssociateRequest || head.type == PduType::kAssociateAccept;
-  const size_t most = head.type == PduType::kData ? data_bytes_max : is_associate ? kAssociatePduMax : 4;
+  const bool is_associate =
+      head.type == PduType::kAssociateRequest || head.type == PduType::kAssociateAccept;
+  const size_t most = head.type == PduType::kData ? data_bytes_max
+                      : is_associate              ? kAssociatePduMax
+                                                  : 4;
   if (length > most || (most == 4 && length != 4)) {
     return Bad("PDU of " + std::to_string(length) + " bytes, allowed are " + std::to_string(most));
   }
@@ -178,7 +193,9 @@ absl::StatusOr<AssociateRequest> CheckAssociateRequest(std::string_view body) {
   return request;
 }
 
-absl::Status CheckAssociateAccept(std::string_view body) { return CheckAssociate(body, false).status(); }
+absl::Status CheckAssociateAccept(std::string_view body) {
+  return CheckAssociate(body, false).status();
+}
 
 absl::Status CheckData(std::string_view body) {
   if (body.empty()) return Bad("data PDU without a PDV");

@@ -1,4 +1,5 @@
-// Protocol data units as they come from the wire, checked before DCMTK sees a byte of them (PS3.8 9.3).
+// Protocol data units as they come from the wire, checked before DCMTK sees a byte of them
+// (PS3.8 9.3).
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,8 @@ struct PduHead {
   uint32_t length;  // Of what follows.
 };
 
-// INVALID_ARGUMENT for an unknown type or a length that is not allowed for it, before anything is allocated for it.
+// INVALID_ARGUMENT for an unknown type or a length that is not allowed for it, before anything is
+// allocated for it.
 absl::StatusOr<PduHead> CheckPduHead(std::string_view six_bytes, size_t data_bytes_max);
 
 struct ProposedContext {
@@ -44,11 +46,13 @@ struct AssociateRequest {
   std::vector<ProposedContext> contexts;
 };
 
-// Structure of an associate PDU's body: items inside their parents, UIDs of at most 64 characters, at most 128 contexts with
-// odd ids given once and at most 128 transfer syntaxes each, sub-items of the sizes they must have.
+// Structure of an associate PDU's body: items inside their parents, UIDs of at most 64 characters,
+// at most 128 contexts with odd ids given once and at most 128 transfer syntaxes each, sub-items of
+// the sizes they must have.
 absl::StatusOr<AssociateRequest> CheckAssociateRequest(std::string_view body);
 absl::Status CheckAssociateAccept(std::string_view body);
-// Structure of a P-DATA-TF's body: PDVs that fill it exactly, each with its two bytes of context and control.
+// Structure of a P-DATA-TF's body: PDVs that fill it exactly, each with its two bytes of context
+// and control.
 absl::Status CheckData(std::string_view body);
 
 }  // namespace tongjian::dicom

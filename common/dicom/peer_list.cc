@@ -36,7 +36,8 @@ std::optional<std::pair<PeerAddress, int>> ParseAddress(const std::string& text)
 }  // namespace
 
 PeerAddress AddressOf(const sockaddr& address) {
-  if (address.sa_family == AF_INET) return Mapped(reinterpret_cast<const sockaddr_in&>(address).sin_addr);
+  if (address.sa_family == AF_INET)
+    return Mapped(reinterpret_cast<const sockaddr_in&>(address).sin_addr);
   PeerAddress six{};
   if (address.sa_family == AF_INET6) {
     std::memcpy(six.data(), &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, six.size());
@@ -77,7 +78,8 @@ absl::StatusOr<PeerList> PeerList::Parse(const std::vector<std::string>& blocks)
 bool PeerList::Allows(const PeerAddress& address) const {
   return std::any_of(blocks_.begin(), blocks_.end(), [&address](const Block& block) {
     const size_t whole = static_cast<size_t>(block.bits / 8);
-    if (!std::equal(address.begin(), address.begin() + static_cast<ptrdiff_t>(whole), block.address.begin())) {
+    if (!std::equal(address.begin(), address.begin() + static_cast<ptrdiff_t>(whole),
+                    block.address.begin())) {
       return false;
     }
     const int rest = block.bits % 8;

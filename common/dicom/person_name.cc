@@ -12,7 +12,9 @@ namespace {
 // Takes one code point off the front of valid UTF-8; a stray byte counts as itself.
 uint32_t TakeCodePoint(std::string_view& text) {
   const size_t size = Utf8SequenceSize(text);
-  const auto byte = [&text](size_t at) { return static_cast<uint32_t>(static_cast<unsigned char>(text[at])); };
+  const auto byte = [&text](size_t at) {
+    return static_cast<uint32_t>(static_cast<unsigned char>(text[at]));
+  };
   uint32_t code = byte(0);
   if (size > 1) {
     code &= 0x7Fu >> size;
@@ -30,14 +32,16 @@ void AppendCodePoint(std::string& out, uint32_t code) {
   const int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
   constexpr std::array<uint32_t, 4> kLead = {0, 0xC0, 0xE0, 0xF0};
   out.push_back(static_cast<char>(kLead[more] | code >> (6 * more)));
-  for (int i = more - 1; i >= 0; --i) out.push_back(static_cast<char>(0x80 | (code >> (6 * i) & 0x3F)));
+  for (int i = more - 1; i >= 0; --i)
+    out.push_back(static_cast<char>(0x80 | (code >> (6 * i) & 0x3F)));
 }
 
 // Full-width forms to ASCII, then lower case of the alphabets a name may be in.
 uint32_t Fold(uint32_t code) {
   if (code >= 0xFF01 && code <= 0xFF5E) code -= 0xFEE0;
   if (code == 0x3000 || code == '^' || code == 0xA0 || code == '\t') return ' ';
-  if (code == 0xB7 || code == 0x2022 || code == 0x2027 || code == 0x30FB) return 0xB7;  // Dots in minority names.
+  if (code == 0xB7 || code == 0x2022 || code == 0x2027 || code == 0x30FB)
+    return 0xB7;  // Dots in minority names.
   if (code >= 'A' && code <= 'Z') return code + 32;
   if (code >= 0xC0 && code <= 0xDE && code != 0xD7) return code + 32;
   if (code >= 0x100 && code <= 0x137) return code | 1;

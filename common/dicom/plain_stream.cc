@@ -26,7 +26,8 @@ class PlainStream : public ByteStream {
 
   IoResult Read(char* buffer, size_t size) override {
     const IoResult result = Result(recv(fd_, buffer, size, 0), POLLIN);
-    // The kernel forgets it after a while: a peer that sends small packets and waits would wait 40 ms for each.
+    // The kernel forgets it after a while: a peer that sends small packets and waits would wait 40
+    // ms for each.
     const int on = 1;
     if (result.bytes > 0) setsockopt(fd_, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
     return result;

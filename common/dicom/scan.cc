@@ -13,24 +13,68 @@
 namespace tongjian::dicom {
 namespace {
 
-constexpr std::array kHeaderTags = {
-    tags::kSpecificCharacterSet, tags::kImageType, tags::kSopClassUid, tags::kSopInstanceUid,
-    tags::kStudyDate, tags::kSeriesDate, tags::kAcquisitionDate, tags::kContentDate,
-    tags::kAcquisitionDateTime, tags::kStudyTime, tags::kSeriesTime, tags::kAcquisitionTime,
-    tags::kContentTime, tags::kAccessionNumber, tags::kIssuerOfAccessionNumberSequence,
-    tags::kModality, tags::kManufacturer, tags::kInstitutionName, tags::kReferringPhysicianName,
-    tags::kTimezoneOffsetFromUtc, tags::kStationName, tags::kStudyDescription,
-    tags::kProcedureCodeSequence, tags::kSeriesDescription, tags::kInstitutionalDepartmentName,
-    tags::kOperatorsName, tags::kManufacturerModelName, tags::kPatientName, tags::kPatientId,
-    tags::kIssuerOfPatientId, Tag{0x00100024}, tags::kPatientBirthDate, tags::kPatientSex,
-    tags::kOtherPatientIds, tags::kOtherPatientIdsSequence, tags::kPatientAge, tags::kPatientSize,
-    tags::kPatientWeight, tags::kBodyPartExamined, tags::kDeviceSerialNumber, tags::kProtocolName,
-    tags::kViewPosition, tags::kStudyInstanceUid, tags::kSeriesInstanceUid, tags::kStudyId,
-    tags::kSeriesNumber, tags::kInstanceNumber, tags::kLaterality, tags::kImageLaterality,
-    tags::kSamplesPerPixel, tags::kPhotometricInterpretation, tags::kNumberOfFrames, tags::kRows,
-    tags::kColumns, tags::kBitsAllocated, tags::kBitsStored, tags::kPixelRepresentation,
-    tags::kRequestedProcedureDescription, tags::kScheduledProcedureStepId,
-    tags::kPerformedProcedureStepId, tags::kRequestAttributesSequence, tags::kRequestedProcedureId};
+constexpr std::array kHeaderTags = {tags::kSpecificCharacterSet,
+                                    tags::kImageType,
+                                    tags::kSopClassUid,
+                                    tags::kSopInstanceUid,
+                                    tags::kStudyDate,
+                                    tags::kSeriesDate,
+                                    tags::kAcquisitionDate,
+                                    tags::kContentDate,
+                                    tags::kAcquisitionDateTime,
+                                    tags::kStudyTime,
+                                    tags::kSeriesTime,
+                                    tags::kAcquisitionTime,
+                                    tags::kContentTime,
+                                    tags::kAccessionNumber,
+                                    tags::kIssuerOfAccessionNumberSequence,
+                                    tags::kModality,
+                                    tags::kManufacturer,
+                                    tags::kInstitutionName,
+                                    tags::kReferringPhysicianName,
+                                    tags::kTimezoneOffsetFromUtc,
+                                    tags::kStationName,
+                                    tags::kStudyDescription,
+                                    tags::kProcedureCodeSequence,
+                                    tags::kSeriesDescription,
+                                    tags::kInstitutionalDepartmentName,
+                                    tags::kOperatorsName,
+                                    tags::kManufacturerModelName,
+                                    tags::kPatientName,
+                                    tags::kPatientId,
+                                    tags::kIssuerOfPatientId,
+                                    Tag{0x00100024},
+                                    tags::kPatientBirthDate,
+                                    tags::kPatientSex,
+                                    tags::kOtherPatientIds,
+                                    tags::kOtherPatientIdsSequence,
+                                    tags::kPatientAge,
+                                    tags::kPatientSize,
+                                    tags::kPatientWeight,
+                                    tags::kBodyPartExamined,
+                                    tags::kDeviceSerialNumber,
+                                    tags::kProtocolName,
+                                    tags::kViewPosition,
+                                    tags::kStudyInstanceUid,
+                                    tags::kSeriesInstanceUid,
+                                    tags::kStudyId,
+                                    tags::kSeriesNumber,
+                                    tags::kInstanceNumber,
+                                    tags::kLaterality,
+                                    tags::kImageLaterality,
+                                    tags::kSamplesPerPixel,
+                                    tags::kPhotometricInterpretation,
+                                    tags::kNumberOfFrames,
+                                    tags::kRows,
+                                    tags::kColumns,
+                                    tags::kBitsAllocated,
+                                    tags::kBitsStored,
+                                    tags::kPixelRepresentation,
+                                    tags::kRequestedProcedureDescription,
+                                    tags::kScheduledProcedureStepId,
+                                    tags::kPerformedProcedureStepId,
+                                    tags::kRequestAttributesSequence,
+                                    tags::kRequestedProcedureId};
 static_assert(std::is_sorted(kHeaderTags.begin(), kHeaderTags.end()));
 
 constexpr std::array<Tag, 3> kPixelTags = {0x7FE00008, 0x7FE00009, tags::kPixelData};
@@ -41,7 +85,8 @@ class HeaderCollector : public DatasetBuilder {
   HeaderCollector(const ScanLimits& limits, std::vector<Tag> more)
       : DatasetBuilder({limits.value_bytes_max, limits.header_bytes_max,
                         [more = std::move(more)](Tag tag) {
-                          return IsHeaderTag(tag) || std::find(more.begin(), more.end(), tag) != more.end();
+                          return IsHeaderTag(tag) ||
+                                 std::find(more.begin(), more.end(), tag) != more.end();
                         }}),
         limits_(limits) {}
 
@@ -110,7 +155,9 @@ absl::Status Mismatch(std::string_view field, std::string_view what) {
 
 }  // namespace
 
-bool IsHeaderTag(Tag tag) { return std::binary_search(kHeaderTags.begin(), kHeaderTags.end(), tag); }
+bool IsHeaderTag(Tag tag) {
+  return std::binary_search(kHeaderTags.begin(), kHeaderTags.end(), tag);
+}
 
 class DatasetScanner::Impl {
  public:
@@ -162,8 +209,9 @@ class DatasetScanner::Impl {
 
  private:
   absl::Status TooLarge() const {
-    return base::Error(absl::StatusCode::kResourceExhausted, "DICOM_TOO_LARGE", "",
-                       "data set over the limit of " + std::to_string(limits_.dataset_bytes_max) + " bytes");
+    return base::Error(
+        absl::StatusCode::kResourceExhausted, "DICOM_TOO_LARGE", "",
+        "data set over the limit of " + std::to_string(limits_.dataset_bytes_max) + " bytes");
   }
 
   const ScanLimits limits_;

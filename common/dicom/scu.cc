@@ -17,8 +17,10 @@ constexpr size_t kContextsMax = 128;
 
 absl::Status PeerFailure(const Command& response) {
   char status[8];
-  std::snprintf(status, sizeof status, "%04X", static_cast<unsigned>(response.Number(command::kStatus)));
-  return base::Error(absl::StatusCode::kInternal, "PEER_STATUS", "", "peer answered status " + std::string(status));
+  std::snprintf(status, sizeof status, "%04X",
+                static_cast<unsigned>(response.Number(command::kStatus)));
+  return base::Error(absl::StatusCode::kInternal, "PEER_STATUS", "",
+                     "peer answered status " + std::string(status));
 }
 
 class FileSource : public ObjectSource {
@@ -26,7 +28,8 @@ class FileSource : public ObjectSource {
   explicit FileSource(std::FILE* file) : file_(file, std::fclose) {}
   absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
     const size_t got = std::fread(buffer, 1, size, file_.get());
-    if (got == 0 && std::ferror(file_.get())) return base::Unavailable("READ_FAILED", "file cannot be read");
+    if (got == 0 && std::ferror(file_.get()))
+      return base::Unavailable("READ_FAILED", "file cannot be read");
     return got;
   }
 
@@ -72,7 +75,8 @@ class Scu::Impl {
   explicit Impl(std::unique_ptr<Association> association)
       : association_(std::move(association)), messages_(*association_) {}
 
-  absl::StatusOr<uint8_t> ContextFor(std::string_view abstract_syntax, std::string_view transfer_syntax) const {
+  absl::StatusOr<uint8_t> ContextFor(std::string_view abstract_syntax,
+                                     std::string_view transfer_syntax) const {
     for (const AcceptedContext& context : association_->contexts()) {
       if (context.abstract_syntax != abstract_syntax) continue;
       if (transfer_syntax.empty() || context.transfer_syntax == transfer_syntax) return context.id;
@@ -121,7 +125,8 @@ Scu::~Scu() = default;
 
 absl::StatusOr<std::unique_ptr<Scu>> Scu::Open(const ScuOptions& options,
                                                const std::vector<PresentationContext>& contexts) {
-  TJ_ASSIGN_OR_RETURN(std::unique_ptr<Association> association, Association::Request(options, contexts));
+  TJ_ASSIGN_OR_RETURN(std::unique_ptr<Association> association,
+                      Association::Request(options, contexts));
   return std::unique_ptr<Scu>(new Scu(std::make_unique<Impl>(std::move(association))));
 }
 
@@ -132,18 +137,23 @@ bool Scu::Accepts(std::string_view abstract_syntax, std::string_view transfer_sy
 absl::Status Scu::Echo() {
   TJ_ASSIGN_OR_RETURN(const uint8_t context, impl_->ContextFor(uids::kVerification, ""));
   TJ_TRY(Impl::Dead(impl_->messages().SendCommand(
-      context, impl_->Request(operation::kEcho, command::kAffectedSopClassUid, uids::kVerification), false)));
+      context, impl_->Request(operation::kEcho, command::kAffectedSopClassUid, uids::kVerification),
+      false)));
   TJ_ASSIGN_OR_RETURN(const Command response, impl_->Response());
-  return response.Number(command::kStatus) == status::kSuccess ? absl::OkStatus() : PeerFailure(response);
+  return response.Number(command::kStatus) == status::kSuccess ? absl::OkStatus()
+                                                               : PeerFailure(response);
 }
 
-absl::StatusOr<StoreOutcome> Scu::Store(const StoredObject& object, const std::optional<MoveOriginator>& originator) {
-  TJ_ASSIGN_OR_RETURN(const uint8_t context, impl_->ContextFor(object.sop_class_uid, object.transfer_syntax_uid));
+absl::StatusOr<StoreOutcome> Scu::Store(const StoredObject& object,
+                                        const std::optional<MoveOriginator>& originator) {
+  TJ_ASSIGN_OR_RETURN(const uint8_t context,
+                      impl_->ContextFor(object.sop_class_uid, object.transfer_syntax_uid));
   TJ_ASSIGN_OR_RETURN(const std::unique_ptr<ObjectSource> source, object.open());
   DatasetReader reader(*source);
   std::string pending;
   TJ_ASSIGN_OR_RETURN(bool more, reader.AppendTo(pending));
-  Dataset fields = impl_->Request(operation::kStore, command::kAffectedSopClassUid, object.sop_class_uid);
+  Dataset fields =
+      impl_->Request(operation::kStore, command::kAffectedSopClassUid, object.sop_class_uid);
   fields.Set(command::kAffectedSopInstanceUid, object.sop_instance_uid);
   fields.Set(command::kPriority, "0");
   if (originator) {
@@ -155,11 +165,13 @@ absl::StatusOr<StoreOutcome> Scu::Store(const StoredObject& object, const std::o
   while (more) {
     // Whole chunks go out, at least a byte stays for the one that is marked as the last.
     const size_t whole = pending.empty() ? 0 : (pending.size() - 1) / chunk * chunk;
-    if (whole > 0) TJ_TRY(Impl::Dead(impl_->messages().SendBytes(context, pending.substr(0, whole), false)));
+    if (whole > 0)
+      TJ_TRY(Impl::Dead(impl_->messages().SendBytes(context, pending.substr(0, whole), false)));
     pending.erase(0, whole);
     const absl::StatusOr<bool> next = reader.AppendTo(pending);
     if (!next.ok()) {
-      // Half an object has gone out: only the end of the association tells the peer that it is half.
+      // Half an object has gone out: only the end of the association tells the peer that it is
+      // half.
       impl_->association().connection().Abort(0);
       return Impl::Dead(next.status());
     }
@@ -177,12 +189,14 @@ absl::Status Scu::Find(std::string_view sop_class_uid, const Dataset& identifier
   Dataset fields = impl_->Request(operation::kFind, command::kAffectedSopClassUid, sop_class_uid);
   fields.Set(command::kPriority, "0");
   TJ_TRY(Impl::Dead(impl_->messages().SendCommand(context, std::move(fields), true)));
-  TJ_TRY(Impl::Dead(impl_->messages().SendDataset(context, identifier, CharacterSet("ISO_IR 192"))));
+  TJ_TRY(
+      Impl::Dead(impl_->messages().SendDataset(context, identifier, CharacterSet("ISO_IR 192"))));
   for (bool wanted = true;;) {
     TJ_ASSIGN_OR_RETURN(const Command response, impl_->Response());
     const int code = response.Number(command::kStatus);
     bool undecodable = false;
-    const absl::StatusOr<ReadResult> match = impl_->messages().ReceiveDataset(response, &undecodable);
+    const absl::StatusOr<ReadResult> match =
+        impl_->messages().ReceiveDataset(response, &undecodable);
     if (!match.ok() && !undecodable) return Impl::Dead(match.status());
     if (code == status::kSuccess || code == status::kCancelled) return absl::OkStatus();
     if ((code & 0xFFFE) != status::kPending) return PeerFailure(response);
@@ -203,25 +217,30 @@ absl::StatusOr<NormalizedReply> Scu::Call(const NormalizedRequest& request) {
   const int code = kOperations[static_cast<int>(request.operation)];
   const bool affected = code == operation::kCreate || code == operation::kEventReport;
   TJ_ASSIGN_OR_RETURN(const uint8_t context, impl_->ContextFor(request.sop_class_uid, ""));
-  Dataset fields = impl_->Request(code, affected ? command::kAffectedSopClassUid : command::kRequestedSopClassUid,
-                                  request.sop_class_uid);
+  Dataset fields = impl_->Request(
+      code, affected ? command::kAffectedSopClassUid : command::kRequestedSopClassUid,
+      request.sop_class_uid);
   if (!request.sop_instance_uid.empty()) {
     fields.Set(affected ? command::kAffectedSopInstanceUid : command::kRequestedSopInstanceUid,
                request.sop_instance_uid);
   }
-  if (code == operation::kAction) fields.Set(command::kActionTypeId, std::to_string(request.type_id));
-  if (code == operation::kEventReport) fields.Set(command::kEventTypeId, std::to_string(request.type_id));
+  if (code == operation::kAction)
+    fields.Set(command::kActionTypeId, std::to_string(request.type_id));
+  if (code == operation::kEventReport)
+    fields.Set(command::kEventTypeId, std::to_string(request.type_id));
   const bool has_dataset = !request.attributes.empty();
   TJ_TRY(Impl::Dead(impl_->messages().SendCommand(context, std::move(fields), has_dataset)));
   if (has_dataset) {
-    TJ_TRY(Impl::Dead(impl_->messages().SendDataset(context, request.attributes, CharacterSet("ISO_IR 192"))));
+    TJ_TRY(Impl::Dead(
+        impl_->messages().SendDataset(context, request.attributes, CharacterSet("ISO_IR 192"))));
   }
   TJ_ASSIGN_OR_RETURN(const Command response, impl_->Response());
   bool undecodable = false;
   absl::StatusOr<ReadResult> attributes = impl_->messages().ReceiveDataset(response, &undecodable);
   if (!attributes.ok()) return undecodable ? attributes.status() : Impl::Dead(attributes.status());
   if (response.Number(command::kStatus) != status::kSuccess) return PeerFailure(response);
-  return NormalizedReply{response.fields.Text(command::kAffectedSopInstanceUid), std::move(attributes->dataset)};
+  return NormalizedReply{response.fields.Text(command::kAffectedSopInstanceUid),
+                         std::move(attributes->dataset)};
 }
 
 std::vector<PresentationContext> ContextsFor(const std::vector<StoredObject>& objects) {

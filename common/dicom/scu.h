@@ -1,4 +1,5 @@
-// Calling others: verification, storage, query. For C-MOVE sub-operations, forwarding, tools and tests.
+// Calling others: verification, storage, query. For C-MOVE sub-operations, forwarding, tools and
+// tests.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,8 @@ struct ScuOptions {
   std::string called_ae = "ANY-SCP";
   std::string host;  // A name or an IPv4 address.
   uint16_t port = 0;
-  absl::Duration connect_timeout = absl::Seconds(10);  // Whole seconds; the latest one set holds for the process.
+  absl::Duration connect_timeout =
+      absl::Seconds(10);  // Whole seconds; the latest one set holds for the process.
   absl::Duration response_timeout = absl::Seconds(60);
   int pdu_bytes_max = 131072;
   std::optional<TlsOptions> tls;
@@ -46,22 +48,24 @@ struct MoveOriginator {
   uint16_t message_id = 0;
 };
 
-// One association as requester. For one thread at a time. Errors: UNAVAILABLE (no connection, peer gone, timeout),
-// PERMISSION_DENIED (association rejected), FAILED_PRECONDITION (no accepted presentation context for what is to be sent).
-// After UNAVAILABLE the association is dead.
+// One association as requester. For one thread at a time. Errors: UNAVAILABLE (no connection, peer
+// gone, timeout), PERMISSION_DENIED (association rejected), FAILED_PRECONDITION (no accepted
+// presentation context for what is to be sent). After UNAVAILABLE the association is dead.
 class Scu {
  public:
   // At most 128 contexts: offer what is needed. Tries once.
-  static absl::StatusOr<std::unique_ptr<Scu>> Open(const ScuOptions& options,
-                                                   const std::vector<PresentationContext>& contexts);
+  static absl::StatusOr<std::unique_ptr<Scu>> Open(
+      const ScuOptions& options, const std::vector<PresentationContext>& contexts);
   // Releases the association.
   ~Scu();
 
   absl::Status Echo();
-  // Streams the object's data set unchanged, in its own transfer syntax. The file's meta header is left off.
-  absl::StatusOr<StoreOutcome> Store(const StoredObject& object,
-                                     const std::optional<MoveOriginator>& originator = std::nullopt);
-  // Calls `each` for every match; stops by C-CANCEL when it returns false. INTERNAL with the peer's failure status.
+  // Streams the object's data set unchanged, in its own transfer syntax. The file's meta header is
+  // left off.
+  absl::StatusOr<StoreOutcome> Store(
+      const StoredObject& object, const std::optional<MoveOriginator>& originator = std::nullopt);
+  // Calls `each` for every match; stops by C-CANCEL when it returns false. INTERNAL with the peer's
+  // failure status.
   absl::Status Find(std::string_view sop_class_uid, const Dataset& identifier,
                     const std::function<bool(const Dataset&)>& each);
   // N-EVENT-REPORT, N-CREATE, N-SET, N-ACTION. INTERNAL with the peer's failure status.
@@ -74,7 +78,8 @@ class Scu {
   std::unique_ptr<Impl> impl_;
 };
 
-// The contexts needed to send `objects`: one for each pair of class and transfer syntax, at most 128 (the first ones).
+// The contexts needed to send `objects`: one for each pair of class and transfer syntax, at most
+// 128 (the first ones).
 std::vector<PresentationContext> ContextsFor(const std::vector<StoredObject>& objects);
 
 // A stored object over a Part 10 file on disk, identified by scanning it.

@@ -1,4 +1,5 @@
-// What a module implements to be reached over DICOM. The listener (listener.h) calls these on an association's thread.
+// What a module implements to be reached over DICOM. The listener (listener.h) calls these on an
+// association's thread.
 #pragma once
 
 #include <cstdint>
@@ -15,19 +16,20 @@
 
 namespace tongjian::dicom {
 
-// Who is calling. AE titles are the peer's own claim: they identify nobody. Identity is the certificate, or the endpoint
-// and address of a listener that has none.
+// Who is calling. AE titles are the peer's own claim: they identify nobody. Identity is the
+// certificate, or the endpoint and address of a listener that has none.
 struct AssociationInfo {
   std::string id;  // For logs: unique in the process.
   std::string endpoint;
   std::string calling_ae;
   std::string called_ae;
-  std::string peer_address;  // Numeric, without port.
+  std::string peer_address;          // Numeric, without port.
   std::string peer_certificate_pem;  // Empty without TLS.
 };
 
-// Who may associate at all. Called before a presentation context is answered; a refusal rejects the association
-// (UNAUTHENTICATED or PERMISSION_DENIED: calling AE not recognized; others: rejected transient).
+// Who may associate at all. Called before a presentation context is answered; a refusal rejects the
+// association (UNAUTHENTICATED or PERMISSION_DENIED: calling AE not recognized; others: rejected
+// transient).
 class Admission {
  public:
   virtual ~Admission() = default;
@@ -43,8 +45,9 @@ struct StoreRequest {
   std::string transfer_syntax_uid;
 };
 
-// One incoming object as a Part 10 file, in order. Ends by exactly one Finish or Abandon. The sender is answered with
-// success only after Finish returned OK: the bytes and the row that finds them must be durable by then.
+// One incoming object as a Part 10 file, in order. Ends by exactly one Finish or Abandon. The
+// sender is answered with success only after Finish returned OK: the bytes and the row that finds
+// them must be durable by then.
 class StoreSink {
  public:
   virtual ~StoreSink() = default;
@@ -55,8 +58,9 @@ class StoreSink {
   virtual void Abandon() = 0;
 };
 
-// Status to C-STORE-RSP: RESOURCE_EXHAUSTED A700, INVALID_ARGUMENT C000 (a mismatch of UIDs A900), PERMISSION_DENIED 0124,
-// ALREADY_EXISTS 0000 (stored before), others 0110. The message becomes the Error Comment, so no patient data in it.
+// Status to C-STORE-RSP: RESOURCE_EXHAUSTED A700, INVALID_ARGUMENT C000 (a mismatch of UIDs A900),
+// PERMISSION_DENIED 0124, ALREADY_EXISTS 0000 (stored before), others 0110. The message becomes the
+// Error Comment, so no patient data in it.
 class StoreHandler {
  public:
   virtual ~StoreHandler() = default;
@@ -68,21 +72,23 @@ class StoreHandler {
 
 struct FindRequest {
   std::string sop_class_uid;
-  Dataset identifier;  // Keys, UTF-8.
-  CharacterSet charset;  // What the requester wrote in; responses go out in it unless SetCharset says otherwise.
+  Dataset identifier;    // Keys, UTF-8.
+  CharacterSet charset;  // What the requester wrote in; responses go out in it unless SetCharset
+                         // says otherwise.
 };
 
 class FindResponder {
  public:
   virtual ~FindResponder() = default;
-  // One match, sent at once as pending. CANCELLED once the requester has cancelled or gone; RESOURCE_EXHAUSTED beyond the
-  // listener's limit: return it then.
+  // One match, sent at once as pending. CANCELLED once the requester has cancelled or gone;
+  // RESOURCE_EXHAUSTED beyond the listener's limit: return it then.
   virtual absl::Status Send(const Dataset& match) = 0;
   // The character set of the responses that follow (a device known to read only GBK).
   virtual void SetCharset(CharacterSet charset) = 0;
 };
 
-// OK ends with success, CANCELLED with FE00, INVALID_ARGUMENT A900, RESOURCE_EXHAUSTED A700, others C000.
+// OK ends with success, CANCELLED with FE00, INVALID_ARGUMENT A900, RESOURCE_EXHAUSTED A700, others
+// C000.
 class FindHandler {
  public:
   virtual ~FindHandler() = default;
@@ -92,7 +98,8 @@ class FindHandler {
 
 // ---- Retrieval ----
 
-// Reads a stored object (a Part 10 file) from its beginning. Returns how many bytes were put in, 0 at the end.
+// Reads a stored object (a Part 10 file) from its beginning. Returns how many bytes were put in, 0
+// at the end.
 class ObjectSource {
  public:
   virtual ~ObjectSource() = default;
@@ -130,13 +137,16 @@ struct MoveCounts {
   int warning = 0;
 };
 
-// Plans a C-MOVE: what goes where. NOT_FOUND with reason DESTINATION_UNKNOWN answers A801, PERMISSION_DENIED 0124, INVALID_ARGUMENT
-// A900, others C000. The listener then sends the objects, as they are stored, and reports counts.
+// Plans a C-MOVE: what goes where. NOT_FOUND with reason DESTINATION_UNKNOWN answers A801,
+// PERMISSION_DENIED 0124, INVALID_ARGUMENT A900, others C000. The listener then sends the objects,
+// as they are stored, and reports counts.
 class MoveHandler {
  public:
   virtual ~MoveHandler() = default;
-  virtual absl::StatusOr<MovePlan> Plan(const AssociationInfo& info, const MoveRequest& request) = 0;
-  virtual void Moved(const AssociationInfo& info, const MoveRequest& request, const MoveCounts& counts) = 0;
+  virtual absl::StatusOr<MovePlan> Plan(const AssociationInfo& info,
+                                        const MoveRequest& request) = 0;
+  virtual void Moved(const AssociationInfo& info, const MoveRequest& request,
+                     const MoveCounts& counts) = 0;
 };
 
 // ---- Normalized services: modality performed procedure step, storage commitment ----
@@ -156,7 +166,8 @@ struct NormalizedReply {
   Dataset attributes;            // Sent where not empty.
 };
 
-// NOT_FOUND answers 0112, ALREADY_EXISTS 0111, INVALID_ARGUMENT 0106, FAILED_PRECONDITION and others 0110, UNIMPLEMENTED 0211.
+// NOT_FOUND answers 0112, ALREADY_EXISTS 0111, INVALID_ARGUMENT 0106, FAILED_PRECONDITION and
+// others 0110, UNIMPLEMENTED 0211.
 class NormalizedHandler {
  public:
   virtual ~NormalizedHandler() = default;

@@ -9,10 +9,11 @@ namespace {
 
 ConnectionLimits LimitsOf(const ListenerOptions& options) {
   const auto steady = [](absl::Duration duration) {
-    return std::chrono::nanoseconds(absl::ToInt64Nanoseconds(std::min(duration, absl::Hours(24 * 365))));
+    return std::chrono::nanoseconds(
+        absl::ToInt64Nanoseconds(std::min(duration, absl::Hours(24 * 365))));
   };
-  return {static_cast<size_t>(options.pdu_bytes_max), steady(options.acse_timeout), steady(options.pdu_timeout),
-          steady(options.idle_timeout)};
+  return {static_cast<size_t>(options.pdu_bytes_max), steady(options.acse_timeout),
+          steady(options.pdu_timeout), steady(options.idle_timeout)};
 }
 
 void Observe(const SessionContext& context, std::string_view event, const AssociationInfo& info,
@@ -22,11 +23,13 @@ void Observe(const SessionContext& context, std::string_view event, const Associ
 
 bool AnswersTo(const Endpoint& endpoint, const std::string& called_ae) {
   return endpoint.ae_titles.empty() ||
-         std::find(endpoint.ae_titles.begin(), endpoint.ae_titles.end(), called_ae) != endpoint.ae_titles.end();
+         std::find(endpoint.ae_titles.begin(), endpoint.ae_titles.end(), called_ae) !=
+             endpoint.ae_titles.end();
 }
 
 // Nothing where the caller may associate.
-std::optional<Rejection> Judge(const SessionContext& context, const AssociationInfo& info, std::string* why) {
+std::optional<Rejection> Judge(const SessionContext& context, const AssociationInfo& info,
+                               std::string* why) {
   if (!ValidAeTitle(info.called_ae) || !AnswersTo(context.endpoint, info.called_ae)) {
     *why = "called AE title";
     return Rejection::kCalledAeUnknown;
@@ -53,10 +56,11 @@ auto Lookup(const Handlers& handlers, const std::string& sop_class) {
 // Reads on to the end of a data set nobody wants, so that the next message is found.
 absl::Status RespondUnrecognized(Exchange& exchange) {
   if (exchange.command.has_dataset()) {
-    TJ_TRY(exchange.messages.ReceiveData(exchange.command, exchange.context.options.object_bytes_max,
-                                         [](std::string_view) {}));
+    TJ_TRY(exchange.messages.ReceiveData(
+        exchange.command, exchange.context.options.object_bytes_max, [](std::string_view) {}));
   }
-  return exchange.messages.Respond(exchange.command, status::kUnrecognizedOperation, "operation not supported here");
+  return exchange.messages.Respond(exchange.command, status::kUnrecognizedOperation,
+                                   "operation not supported here");
 }
 
 absl::Status Dispatch(Exchange exchange) {
@@ -64,15 +68,18 @@ absl::Status Dispatch(Exchange exchange) {
   const std::string& syntax =
       exchange.messages.association().FindContext(exchange.command.context_id)->abstract_syntax;
   switch (exchange.command.operation()) {
-    case operation::kEcho: return exchange.messages.Respond(exchange.command, status::kSuccess);
+    case operation::kEcho:
+      return exchange.messages.Respond(exchange.command, status::kSuccess);
     case operation::kStore:
       if (registry.store != nullptr && IsStorageClass(syntax)) return ServeStore(exchange);
       break;
     case operation::kFind:
-      if (FindHandler* handler = Lookup(registry.find, syntax)) return ServeFind(exchange, *handler);
+      if (FindHandler* handler = Lookup(registry.find, syntax))
+        return ServeFind(exchange, *handler);
       break;
     case operation::kMove:
-      if (MoveHandler* handler = Lookup(registry.move, syntax)) return ServeMove(exchange, *handler);
+      if (MoveHandler* handler = Lookup(registry.move, syntax))
+        return ServeMove(exchange, *handler);
       break;
     case operation::kCreate:
     case operation::kSet:
@@ -80,15 +87,19 @@ absl::Status Dispatch(Exchange exchange) {
     case operation::kAction:
     case operation::kEventReport:
     case operation::kDelete:
-      if (NormalizedHandler* handler = Lookup(registry.normalized, syntax)) return ServeNormalized(exchange, *handler);
+      if (NormalizedHandler* handler = Lookup(registry.normalized, syntax))
+        return ServeNormalized(exchange, *handler);
       break;
-    case operation::kCancel: return absl::OkStatus();  // It crossed the last response of what it was to cancel.
-    default: break;
+    case operation::kCancel:
+      return absl::OkStatus();  // It crossed the last response of what it was to cancel.
+    default:
+      break;
   }
   return RespondUnrecognized(exchange);
 }
 
-absl::Status ServeMessages(const SessionContext& context, const AssociationInfo& info, Association& association) {
+absl::Status ServeMessages(const SessionContext& context, const AssociationInfo& info,
+                           Association& association) {
   Messages messages(association);
   for (;;) {
     TJ_ASSIGN_OR_RETURN(const Command command, messages.ReceiveCommand());
@@ -125,7 +136,8 @@ bool IsPlain(const std::string& syntax) {
 
 }  // namespace
 
-std::vector<ContextAnswer> AnswerContexts(const std::vector<ProposedContext>& proposed, const Registry& registry) {
+std::vector<ContextAnswer> AnswerContexts(const std::vector<ProposedContext>& proposed,
+                                          const Registry& registry) {
   std::vector<ContextAnswer> answers;
   for (const ProposedContext& context : proposed) {
     const std::string& syntax = context.abstract_syntax;
@@ -133,26 +145,30 @@ std::vector<ContextAnswer> AnswerContexts(const std::vector<ProposedContext>& pr
     const bool is_message = registry.find.contains(syntax) || registry.move.contains(syntax) ||
                             registry.normalized.contains(syntax) || syntax == uids::kVerification;
     if (is_message) {
-      const auto plain = std::find_if(context.transfer_syntaxes.begin(), context.transfer_syntaxes.end(), IsPlain);
+      const auto plain =
+          std::find_if(context.transfer_syntaxes.begin(), context.transfer_syntaxes.end(), IsPlain);
       answer.reason = 4;
       if (plain != context.transfer_syntaxes.end()) answer.transfer_syntax = *plain;
     } else if (registry.store != nullptr && IsStorageClass(syntax)) {
       // As it was proposed, compressed included: nothing is decoded here.
       answer.reason = 4;
-      if (ValidUid(context.transfer_syntaxes.front())) answer.transfer_syntax = context.transfer_syntaxes.front();
+      if (ValidUid(context.transfer_syntaxes.front()))
+        answer.transfer_syntax = context.transfer_syntaxes.front();
     }
     answers.push_back(std::move(answer));
   }
   return answers;
 }
 
-void RunSession(const SessionContext& context, AssociationInfo info, std::unique_ptr<ByteStream> stream) {
+void RunSession(const SessionContext& context, AssociationInfo info,
+                std::unique_ptr<ByteStream> stream) {
   absl::StatusOr<std::unique_ptr<Association>> association =
       Association::Receive(std::move(stream), LimitsOf(context.options), &context.stop);
   absl::Status end = association.status();
   if (association.ok()) {
     end = Serve(context, info, **association);
-    context.counters.bytes_received += static_cast<int64_t>((*association)->connection().bytes_received());
+    context.counters.bytes_received +=
+        static_cast<int64_t>((*association)->connection().bytes_received());
   }
   if (end.code() == absl::StatusCode::kCancelled) {
     Observe(context, "released", info, "");

@@ -1,4 +1,5 @@
-// What happens on one accepted association: admission, presentation contexts, then message after message to the handlers.
+// What happens on one accepted association: admission, presentation contexts, then message after
+// message to the handlers.
 #pragma once
 
 #include <atomic>
@@ -49,16 +50,20 @@ struct Exchange {
   const Command& command;
 };
 
-// Each answers one message. Their status is that of the association: what a handler refused is in the response.
+// Each answers one message. Their status is that of the association: what a handler refused is in
+// the response.
 absl::Status ServeStore(Exchange exchange);
 absl::Status ServeFind(Exchange exchange, FindHandler& handler);
 absl::Status ServeMove(Exchange exchange, MoveHandler& handler);
 absl::Status ServeNormalized(Exchange exchange, NormalizedHandler& handler);
 
-// Receives an association on `stream`, serves it to its end. `info` comes with endpoint, address and id filled.
-void RunSession(const SessionContext& context, AssociationInfo info, std::unique_ptr<ByteStream> stream);
+// Receives an association on `stream`, serves it to its end. `info` comes with endpoint, address
+// and id filled.
+void RunSession(const SessionContext& context, AssociationInfo info,
+                std::unique_ptr<ByteStream> stream);
 
 // How each proposed context is answered.
-std::vector<ContextAnswer> AnswerContexts(const std::vector<ProposedContext>& proposed, const Registry& registry);
+std::vector<ContextAnswer> AnswerContexts(const std::vector<ProposedContext>& proposed,
+                                          const Registry& registry);
 
 }  // namespace tongjian::dicom

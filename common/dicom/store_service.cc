@@ -8,22 +8,29 @@ namespace {
 int StoreStatus(const absl::Status& result) {
   switch (result.code()) {
     case absl::StatusCode::kOk:
-    case absl::StatusCode::kAlreadyExists: return status::kSuccess;
-    case absl::StatusCode::kResourceExhausted: return status::kOutOfResources;
+    case absl::StatusCode::kAlreadyExists:
+      return status::kSuccess;
+    case absl::StatusCode::kResourceExhausted:
+      return status::kOutOfResources;
     case absl::StatusCode::kPermissionDenied:
-    case absl::StatusCode::kUnauthenticated: return status::kNotAuthorized;
+    case absl::StatusCode::kUnauthenticated:
+      return status::kNotAuthorized;
     case absl::StatusCode::kInvalidArgument:
-      return base::DetailOf(result).reason == "SOP_MISMATCH" ? status::kMismatch : status::kCannotUnderstand;
-    default: return status::kProcessingFailure;
+      return base::DetailOf(result).reason == "SOP_MISMATCH" ? status::kMismatch
+                                                             : status::kCannotUnderstand;
+    default:
+      return status::kProcessingFailure;
   }
 }
 
-// One object on its way from the wire through the scanner into the sink. The first failure stops both; the rest of the bytes
-// is let pass.
+// One object on its way from the wire through the scanner into the sink. The first failure stops
+// both; the rest of the bytes is let pass.
 class Transfer {
  public:
   Transfer(const Exchange& exchange, StoreRequest request)
-      : exchange_(exchange), request_(std::move(request)), scanner_(request_.transfer_syntax_uid, LimitsOf(exchange)) {
+      : exchange_(exchange),
+        request_(std::move(request)),
+        scanner_(request_.transfer_syntax_uid, LimitsOf(exchange)) {
     failure_ = Begin();
   }
 
@@ -41,7 +48,9 @@ class Transfer {
   absl::Status Finish() {
     if (!failure_.ok()) return failure_;
     failure_ = scanner_.Finish();
-    if (failure_.ok()) failure_ = CheckStorable(scanner_.header(), request_.sop_class_uid, request_.sop_instance_uid);
+    if (failure_.ok())
+      failure_ =
+          CheckStorable(scanner_.header(), request_.sop_class_uid, request_.sop_instance_uid);
     if (!failure_.ok()) {
       Drop();
       return failure_;
@@ -61,8 +70,9 @@ class Transfer {
     TJ_TRY(CheckUid("affected_sop_class_uid", request_.sop_class_uid));
     TJ_TRY(CheckUid("affected_sop_instance_uid", request_.sop_instance_uid));
     TJ_ASSIGN_OR_RETURN(sink_, exchange_.context.registry.store->Begin(exchange_.info, request_));
-    return sink_->Append(WriteMetaHeader({request_.sop_class_uid, request_.sop_instance_uid,
-                                          request_.transfer_syntax_uid, exchange_.info.calling_ae}));
+    return sink_->Append(
+        WriteMetaHeader({request_.sop_class_uid, request_.sop_instance_uid,
+                         request_.transfer_syntax_uid, exchange_.info.calling_ae}));
   }
 
   void Drop() {
@@ -84,17 +94,21 @@ absl::Status ServeStore(Exchange exchange) {
   StoreRequest request;
   request.sop_class_uid = command.fields.Text(command::kAffectedSopClassUid);
   request.sop_instance_uid = command.fields.Text(command::kAffectedSopInstanceUid);
-  request.transfer_syntax_uid = exchange.messages.association().FindContext(command.context_id)->transfer_syntax;
+  request.transfer_syntax_uid =
+      exchange.messages.association().FindContext(command.context_id)->transfer_syntax;
   absl::Status result = base::InvalidField("data_set", "C-STORE without a data set");
   if (command.has_dataset()) {
     Transfer transfer(exchange, std::move(request));
-    TJ_TRY(exchange.messages.ReceiveData(command, exchange.context.options.object_bytes_max,
-                                         [&transfer](std::string_view bytes) { transfer.Take(bytes); }));
+    TJ_TRY(exchange.messages.ReceiveData(
+        command, exchange.context.options.object_bytes_max,
+        [&transfer](std::string_view bytes) { transfer.Take(bytes); }));
     result = transfer.Finish();
   }
   const int code = StoreStatus(result);
-  ++(code == status::kSuccess ? exchange.context.counters.objects_stored : exchange.context.counters.objects_refused);
-  return exchange.messages.Respond(command, code, code == status::kSuccess ? "" : MessageOf(result));
+  ++(code == status::kSuccess ? exchange.context.counters.objects_stored
+                              : exchange.context.counters.objects_refused);
+  return exchange.messages.Respond(command, code,
+                                   code == status::kSuccess ? "" : MessageOf(result));
 }
 
 }  // namespace tongjian::dicom

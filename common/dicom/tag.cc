@@ -11,8 +11,8 @@ namespace tongjian::dicom {
 namespace {
 
 constexpr std::array<std::string_view, 7> kEncodedText = {"SH", "LO", "PN", "ST", "LT", "UC", "UT"};
-constexpr std::array<std::string_view, 14> kMultiValued = {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO",
-                                                           "PN", "SH", "TM", "UC", "UI", "AT"};
+constexpr std::array<std::string_view, 14> kMultiValued = {
+    "AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM", "UC", "UI", "AT"};
 
 // What this system must know even where DCMTK's dictionary file is not installed. Sorted by tag.
 struct Entry {
@@ -75,8 +75,9 @@ constexpr std::array kEntries = {
 };
 
 const Entry* FindEntry(Tag tag) {
-  const auto* found = std::lower_bound(kEntries.begin(), kEntries.end(), tag,
-                                       [](const Entry& entry, Tag wanted) { return entry.tag < wanted; });
+  const auto* found =
+      std::lower_bound(kEntries.begin(), kEntries.end(), tag,
+                       [](const Entry& entry, Tag wanted) { return entry.tag < wanted; });
   return found != kEntries.end() && found->tag == tag ? found : nullptr;
 }
 
@@ -85,13 +86,17 @@ std::string_view Canonical(DcmEVR vr) {
   switch (vr) {
     case EVR_ox:
     case EVR_px:
-    case EVR_lt: return "OW";
+    case EVR_lt:
+      return "OW";
     case EVR_xs:
-    case EVR_up: return vr == EVR_up ? "UL" : "US";
+    case EVR_up:
+      return vr == EVR_up ? "UL" : "US";
     case EVR_na:
     case EVR_UNKNOWN:
-    case EVR_UNKNOWN2B: return "UN";
-    default: break;
+    case EVR_UNKNOWN2B:
+      return "UN";
+    default:
+      break;
   }
   // The names are literals of DCMTK's own table: they live as long as the process.
   const char* const name = DcmVR(vr).getVRName();

@@ -20,7 +20,8 @@ std::string TagText(Tag tag);
 // The value representation of a tag, "UN" where it is unknown or private. Safe for concurrent use.
 std::string_view VrOf(Tag tag);
 
-// True for the representations whose value is text in the data set's character set (SH LO PN ST LT UC UT).
+// True for the representations whose value is text in the data set's character set (SH LO PN ST LT
+// UC UT).
 bool IsEncodedText(std::string_view vr);
 // True for those whose value a backslash splits into several.
 bool IsMultiValued(std::string_view vr);

@@ -5,8 +5,8 @@
 
 namespace tongjian::dicom {
 
-// Paths of PEM files. A listener needs certificate and key; `require_peer_certificate` refuses peers that show none
-// signed by `authority_file`.
+// Paths of PEM files. A listener needs certificate and key; `require_peer_certificate` refuses
+// peers that show none signed by `authority_file`.
 struct TlsOptions {
   std::string certificate_file;
   std::string key_file;

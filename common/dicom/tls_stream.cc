@@ -20,7 +20,8 @@ struct SslDeleter {
 
 class TlsStream : public ByteStream {
  public:
-  TlsStream(std::unique_ptr<SSL, SslDeleter> ssl, int fd) : socket_(OpenPlainStream(fd)), ssl_(std::move(ssl)) {}
+  TlsStream(std::unique_ptr<SSL, SslDeleter> ssl, int fd)
+      : socket_(OpenPlainStream(fd)), ssl_(std::move(ssl)) {}
 
   int fd() const override { return socket_->fd(); }
   IoResult Handshake() override { return Result(SSL_do_handshake(ssl_.get())); }
@@ -39,7 +40,8 @@ class TlsStream : public ByteStream {
   }
 
   std::string PeerCertificatePem() const override {
-    const std::unique_ptr<X509, decltype(&X509_free)> certificate(SSL_get1_peer_certificate(ssl_.get()), X509_free);
+    const std::unique_ptr<X509, decltype(&X509_free)> certificate(
+        SSL_get1_peer_certificate(ssl_.get()), X509_free);
     const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), BIO_free);
     if (!certificate || !out || PEM_write_bio_X509(out.get(), certificate.get()) != 1) return "";
     char* data = nullptr;
@@ -51,10 +53,14 @@ class TlsStream : public ByteStream {
   IoResult Result(int result) const {
     if (result > 0) return {result, 0};
     switch (SSL_get_error(ssl_.get(), result)) {
-      case SSL_ERROR_WANT_READ: return {IoResult::kAgain, POLLIN};
-      case SSL_ERROR_WANT_WRITE: return {IoResult::kAgain, POLLOUT};
-      case SSL_ERROR_ZERO_RETURN: return {0, 0};
-      default: break;
+      case SSL_ERROR_WANT_READ:
+        return {IoResult::kAgain, POLLIN};
+      case SSL_ERROR_WANT_WRITE:
+        return {IoResult::kAgain, POLLOUT};
+      case SSL_ERROR_ZERO_RETURN:
+        return {0, 0};
+      default:
+        break;
     }
     ERR_clear_error();
     return {IoResult::kBroken, 0};
@@ -100,8 +106,10 @@ absl::Status BadFile(std::string_view which) {
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<TlsContext>> TlsContext::Create(const TlsOptions& options, bool is_server) {
-  std::unique_ptr<SSL_CTX, SslDeleter> context(SSL_CTX_new(is_server ? TLS_server_method() : TLS_client_method()));
+absl::StatusOr<std::shared_ptr<TlsContext>> TlsContext::Create(const TlsOptions& options,
+                                                               bool is_server) {
+  std::unique_ptr<SSL_CTX, SslDeleter> context(
+      SSL_CTX_new(is_server ? TLS_server_method() : TLS_client_method()));
   TJ_CHECK(context != nullptr);
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -112,13 +120,15 @@ absl::StatusOr<std::shared_ptr<TlsContext>> TlsContext::Create(const TlsOptions&
     if (SSL_CTX_use_certificate_chain_file(context.get(), options.certificate_file.c_str()) != 1) {
       return BadFile("certificate");
     }
-    if (SSL_CTX_use_PrivateKey_file(context.get(), options.key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
+    if (SSL_CTX_use_PrivateKey_file(context.get(), options.key_file.c_str(), SSL_FILETYPE_PEM) !=
+            1 ||
         SSL_CTX_check_private_key(context.get()) != 1) {
       return BadFile("key");
     }
   }
   if (!options.authority_file.empty()) {
-    if (SSL_CTX_load_verify_locations(context.get(), options.authority_file.c_str(), nullptr) != 1) {
+    if (SSL_CTX_load_verify_locations(context.get(), options.authority_file.c_str(), nullptr) !=
+        1) {
       return BadFile("authority");
     }
   } else if (options.require_peer_certificate) {

@@ -13,14 +13,16 @@ namespace {
 
 constexpr std::string_view kStandardRoot = "1.2.840.10008.";
 constexpr std::string_view kStorageRoot = "1.2.840.10008.5.1.4.1.1.";
-// Storage classes that live outside the storage root: hanging protocol, color palette, implant templates, RT worklist.
+// Storage classes that live outside the storage root: hanging protocol, color palette, implant
+// templates, RT worklist.
 constexpr std::array<std::string_view, 7> kOtherStorage = {
     "1.2.840.10008.5.1.4.38.1", "1.2.840.10008.5.1.4.39.1", "1.2.840.10008.5.1.4.43.1",
     "1.2.840.10008.5.1.4.44.1", "1.2.840.10008.5.1.4.45.1", "1.2.840.10008.5.1.4.34.7",
     "1.2.840.10008.5.1.4.34.10"};
 
 bool IsAeCharacter(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '@' || c == ':' || c == '-';
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '@' || c == ':' ||
+         c == '-';
 }
 
 // 128-bit big-endian number as decimal digits.
@@ -54,8 +56,9 @@ bool ValidUid(std::string_view uid) {
 
 absl::Status CheckUid(std::string_view field, std::string_view uid) {
   if (ValidUid(uid)) return absl::OkStatus();
-  return base::InvalidField(field, uid.empty() ? "a UID is missing"
-                                               : "expected a UID: 1 to 64 characters of 0-9 and dots");
+  return base::InvalidField(field, uid.empty()
+                                       ? "a UID is missing"
+                                       : "expected a UID: 1 to 64 characters of 0-9 and dots");
 }
 
 bool ValidAeTitle(std::string_view title) {

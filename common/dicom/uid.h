@@ -1,4 +1,5 @@
-// Unique identifiers and AE titles: what a peer may call itself and its objects, and the ones this system names.
+// Unique identifiers and AE titles: what a peer may call itself and its objects, and the ones this
+// system names.
 #pragma once
 
 #include <string>
@@ -27,21 +28,25 @@ constexpr std::string_view kImplementationClass = "2.25.308412966210938541721946
 constexpr std::string_view kImplementationVersion = "TONGJIAN_010";
 }  // namespace uids
 
-// 1 to 64 characters of [0-9.], no empty component. Components with leading zeros are tolerated: devices make them.
+// 1 to 64 characters of [0-9.], no empty component. Components with leading zeros are tolerated:
+// devices make them.
 bool ValidUid(std::string_view uid);
 // INVALID_ARGUMENT naming `field`; the value itself is not in the message.
 absl::Status CheckUid(std::string_view field, std::string_view uid);
-// 1 to 16 characters of [A-Za-z0-9_@:-] and single inner spaces, after padding is taken off. Dots, slashes, shell
-// characters, control characters and bytes above 0x7E are refused: an AE title must never mean something elsewhere.
+// 1 to 16 characters of [A-Za-z0-9_@:-] and single inner spaces, after padding is taken off. Dots,
+// slashes, shell characters, control characters and bytes above 0x7E are refused: an AE title must
+// never mean something elsewhere.
 bool ValidAeTitle(std::string_view title);
 // Value padding (spaces, NUL) taken off both ends.
 std::string_view TrimPadding(std::string_view value);
 // A new UID below 2.25 (PS3.5 B.2) from 122 random bits.
 std::string NewUid();
 
-// True for the standard storage classes, known or still to come, and for private classes: whatever may be stored.
+// True for the standard storage classes, known or still to come, and for private classes: whatever
+// may be stored.
 bool IsStorageClass(std::string_view uid);
-// True for every transfer syntax but the three uncompressed ones and deflate: pixel data is in fragments.
+// True for every transfer syntax but the three uncompressed ones and deflate: pixel data is in
+// fragments.
 bool IsEncapsulated(std::string_view transfer_syntax_uid);
 
 }  // namespace tongjian::dicom

@@ -48,7 +48,8 @@ size_t NumberSize(std::string_view vr) {
   return 0;
 }
 
-std::vector<std::string> DecodeNumbers(std::string_view vr, std::string_view bytes, bool big, size_t size) {
+std::vector<std::string> DecodeNumbers(std::string_view vr, std::string_view bytes, bool big,
+                                       size_t size) {
   std::vector<std::string> values;
   for (size_t at = 0; at + size <= bytes.size(); at += size) {
     if (vr == "AT") {

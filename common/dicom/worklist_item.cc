@@ -41,7 +41,8 @@ std::string NameGroup(std::string_view text) {
 
 std::string Digits(std::string_view date) {
   std::string digits;
-  std::copy_if(date.begin(), date.end(), std::back_inserter(digits), [](char c) { return c >= '0' && c <= '9'; });
+  std::copy_if(date.begin(), date.end(), std::back_inserter(digits),
+               [](char c) { return c >= '0' && c <= '9'; });
   return digits.size() == 8 ? digits : std::string();
 }
 
@@ -101,8 +102,10 @@ Dataset WorklistDataset(const WorklistItem& item) {
   dataset.Set(tags::kAccessionNumber, Cut(item.accession_number, kShortText));
   dataset.Set(tags::kInstitutionName, Cut(item.institution, kLongText));
   dataset.Set(tags::kReferringPhysicianName, NameGroup(item.requesting_physician));
-  dataset.SetElement(kRequestingPhysician, {.vr = "PN", .values = {NameGroup(item.requesting_physician)}});
-  dataset.SetElement(kAdditionalPatientHistory, {.vr = "LT", .values = {Cut(item.clinical_information, 1024)}});
+  dataset.SetElement(kRequestingPhysician,
+                     {.vr = "PN", .values = {NameGroup(item.requesting_physician)}});
+  dataset.SetElement(kAdditionalPatientHistory,
+                     {.vr = "LT", .values = {Cut(item.clinical_information, 1024)}});
   dataset.Set(tags::kStudyInstanceUid, item.study_instance_uid);
   dataset.Set(tags::kRequestedProcedureDescription, Cut(item.description, kLongText));
   dataset.Set(tags::kRequestedProcedureId, Cut(item.requested_procedure_id, kShortText));
@@ -124,7 +127,8 @@ WorklistKeys KeysOf(const Dataset& query) {
   if (steps.empty()) return keys;
   keys.modality = Exact(steps.front(), tags::kModality);
   keys.scheduled_ae_title = Exact(steps.front(), tags::kScheduledStationAeTitle);
-  const std::optional<Range> range = ParseRange(steps.front().Text(tags::kScheduledProcedureStepStartDate));
+  const std::optional<Range> range =
+      ParseRange(steps.front().Text(tags::kScheduledProcedureStepStartDate));
   if (range) {
     keys.date_from = range->from;
     keys.date_to = range->to;

@@ -16,7 +16,8 @@ std::string Decode(std::string_view label, std::string_view bytes) {
 TEST(CharacterSet, DecodesTheDefinedTerms) {
   EXPECT_EQ(Decode("", "plain"), "plain");
   EXPECT_EQ(Decode("ISO_IR 100", "Buc^J\xE9r\xF4me"), "Buc^Jérôme");
-  EXPECT_EQ(Decode("ISO_IR 144", "\xBB\xEE\xDA\x63\xD5\xDC\xD1\xEF\xD5\xD2"), "Люкcемб\u044Fе\u0432");
+  EXPECT_EQ(Decode("ISO_IR 144", "\xBB\xEE\xDA\x63\xD5\xDC\xD1\xEF\xD5\xD2"),
+            "Люкcемб\u044Fе\u0432");
   EXPECT_EQ(Decode("ISO_IR 192", "王^小东"), "王^小东");
   EXPECT_EQ(Decode("GB18030", "\xCD\xF5^\xD0\xA1\xB6\xAB"), "王^小东");
   EXPECT_EQ(Decode("GBK", "\xCD\xF5^\xD0\xA1\xB6\xAB"), "王^小东");
@@ -34,7 +35,8 @@ TEST(CharacterSet, FollowsCodeExtensions) {
             "Yamada^Tarou=山田^太郎");
   EXPECT_EQ(Decode("\\ISO 2022 IR 149", "Hong^Gildong=\x1B$)C\xFB\xF3^\x1B$)C\xD1\xCE\xD4\xD7"),
             "Hong^Gildong=洪^吉洞");
-  EXPECT_EQ(Decode("\\ISO 2022 IR 58", "Zhang=\x1B$)A\xD5\xC5^\x1B$)A\xD0\xA1\xB6\xAB"), "Zhang=张^小东");
+  EXPECT_EQ(Decode("\\ISO 2022 IR 58", "Zhang=\x1B$)A\xD5\xC5^\x1B$)A\xD0\xA1\xB6\xAB"),
+            "Zhang=张^小东");
 }
 
 TEST(CharacterSet, ForgivesAForgottenSecondEscape) {
@@ -60,7 +62,10 @@ TEST(CharacterSet, MarksWhatItGuessed) {
     EXPECT_TRUE(utf8.guessed);
   }
   EXPECT_EQ(Decode("ISO_IR 192", "\xD5\xC5\xD0\xA1\xB6\xAB"), "张小东");
-  EXPECT_FALSE(CharacterSet("ISO_IR 100").Decode("\xC4neas^R\xFC" "diger").guessed);
+  EXPECT_FALSE(CharacterSet("ISO_IR 100")
+                   .Decode("\xC4neas^R\xFC"
+                           "diger")
+                   .guessed);
   EXPECT_EQ(Decode("ISO_IR 100", "Gr\xF6\xDFmann"), "Größmann");
 }
 
@@ -69,8 +74,8 @@ TEST(CharacterSet, NeverMakesInvalidText) {
   for (int high = 0; high < 256; ++high) {
     for (int low = 0; low < 256; low += 5) {
       all.assign({static_cast<char>(high), static_cast<char>(low), static_cast<char>(high), 'x'});
-      for (const char* label : {"", "ISO_IR 100", "ISO_IR 192", "GB18030", "ISO_IR 13", "\\ISO 2022 IR 87",
-                                "\\ISO 2022 IR 58", "ISO_IR 166", "nonsense"}) {
+      for (const char* label : {"", "ISO_IR 100", "ISO_IR 192", "GB18030", "ISO_IR 13",
+                                "\\ISO 2022 IR 87", "\\ISO 2022 IR 58", "ISO_IR 166", "nonsense"}) {
         const std::string text = Decode(label, all);
         ASSERT_EQ(text, SanitizeUtf8(text)) << label << high << "," << low;
       }

@@ -24,12 +24,14 @@ Dataset Worklist() {
   entry.Set(tags::kStudyInstanceUid, "1.2.3");
   entry.Set(tags::kRows, "512");
   entry.SetValues(tags::kOtherPatientIds, {"A", "B"});
-  entry.SetItems(tags::kScheduledProcedureStepSequence, {Step("CT", "20260105"), Step("MR", "20260203")});
+  entry.SetItems(tags::kScheduledProcedureStepSequence,
+                 {Step("CT", "20260105"), Step("MR", "20260203")});
   return entry;
 }
 
 TEST(Dataset, SurvivesWritingAndReadingInEverySyntax) {
-  for (const auto syntax : {uids::kImplicitLittleEndian, uids::kExplicitLittleEndian, uids::kExplicitBigEndian}) {
+  for (const auto syntax :
+       {uids::kImplicitLittleEndian, uids::kExplicitLittleEndian, uids::kExplicitBigEndian}) {
     for (const char* label : {"ISO_IR 192", "GB18030", "GBK"}) {
       const auto bytes = WriteDataset(Worklist(), syntax, CharacterSet(label));
       ASSERT_TRUE(bytes.ok()) << bytes.status();
@@ -137,22 +139,25 @@ TEST(Projection, AnswersWhatWasAsked) {
 }
 
 TEST(AeTitles, AreValidOrRefused) {
-  for (const char* good : {"MY-AE_1", "AE@HOST", "AE:1", "A", "ABCDEFGHIJKLMNOP", " PADDED  ", "MY AE"}) {
+  for (const char* good :
+       {"MY-AE_1", "AE@HOST", "AE:1", "A", "ABCDEFGHIJKLMNOP", " PADDED  ", "MY AE"}) {
     EXPECT_TRUE(ValidAeTitle(good)) << good;
   }
   using std::string_view;
-  for (const string_view bad : {string_view(""), string_view("   "), string_view("."), string_view(".."),
-                                string_view("../secret"), string_view("a/b"), string_view("a\\b"),
-                                string_view("ABCDEFGHIJKLMNOPQ"), string_view("A\0B", 3), string_view("A\tB"),
-                                string_view("A\xFF"), string_view("a;b"), string_view("a|b"), string_view("`id`"),
-                                string_view("$HOME"), string_view("a.b"), string_view("a\nb")}) {
+  for (const string_view bad :
+       {string_view(""), string_view("   "), string_view("."), string_view(".."),
+        string_view("../secret"), string_view("a/b"), string_view("a\\b"),
+        string_view("ABCDEFGHIJKLMNOPQ"), string_view("A\0B", 3), string_view("A\tB"),
+        string_view("A\xFF"), string_view("a;b"), string_view("a|b"), string_view("`id`"),
+        string_view("$HOME"), string_view("a.b"), string_view("a\nb")}) {
     EXPECT_FALSE(ValidAeTitle(bad)) << bad;
   }
 }
 
 TEST(Uids, AreValidOrRefused) {
   for (const char* good : {"1", "1.2.840.10008.1.1", "1.02.3"}) EXPECT_TRUE(ValidUid(good)) << good;
-  for (const char* bad : {"", ".", "..", "1..2", ".1", "1.", "1.2/3", "../1", "1.2 ", "1.a", "1\\2"}) {
+  for (const char* bad :
+       {"", ".", "..", "1..2", ".1", "1.", "1.2/3", "../1", "1.2 ", "1.a", "1\\2"}) {
     EXPECT_FALSE(ValidUid(bad)) << bad;
   }
   EXPECT_FALSE(ValidUid(std::string(65, '1')));

@@ -31,13 +31,16 @@ std::string LongElement(Tag tag, std::string_view vr, uint32_t length, std::stri
   return TagBytes(tag) + std::string(vr) + Little(0, 2) + Little(length, 4) + value;
 }
 
-std::string Item(uint32_t length, std::string value) { return TagBytes(tags::kItem) + Little(length, 4) + value; }
+std::string Item(uint32_t length, std::string value) {
+  return TagBytes(tags::kItem) + Little(length, 4) + value;
+}
 
 std::string Nested(int depth, bool defined) {
   std::string inner = Element(tags::kModality, "CS", "CT");
   for (int i = 0; i < depth; ++i) {
-    const std::string item = defined ? Item(static_cast<uint32_t>(inner.size()), inner)
-                                     : Item(0xFFFFFFFF, inner + TagBytes(tags::kItemDelimitation) + Little(0, 4));
+    const std::string item =
+        defined ? Item(static_cast<uint32_t>(inner.size()), inner)
+                : Item(0xFFFFFFFF, inner + TagBytes(tags::kItemDelimitation) + Little(0, 4));
     inner = defined ? LongElement(0x00081140, "SQ", static_cast<uint32_t>(item.size()), item)
                     : LongElement(0x00081140, "SQ", 0xFFFFFFFF,
                                   item + TagBytes(tags::kSequenceDelimitation) + Little(0, 4));
@@ -45,7 +48,8 @@ std::string Nested(int depth, bool defined) {
   return inner;
 }
 
-absl::StatusOr<Header> Scan(std::string_view bytes, std::string_view syntax = uids::kExplicitLittleEndian,
+absl::StatusOr<Header> Scan(std::string_view bytes,
+                            std::string_view syntax = uids::kExplicitLittleEndian,
                             const ScanLimits& limits = {}, size_t chunk = 1 << 16) {
   DatasetScanner scanner(syntax, limits);
   for (size_t at = 0; at < bytes.size(); at += chunk) TJ_TRY(scanner.Push(bytes.substr(at, chunk)));
@@ -81,7 +85,8 @@ TEST(DatasetScanner, AllowsSequencesToSixtyFourLevelsAndNoDeeper) {
 TEST(DatasetScanner, RefusesLengthsPastTheirParent) {
   const std::string inner = Element(tags::kModality, "CS", "CT");
   const std::string item = Item(static_cast<uint32_t>(inner.size() - 1), inner);
-  const std::string sequence = LongElement(0x00081140, "SQ", static_cast<uint32_t>(item.size()), item);
+  const std::string sequence =
+      LongElement(0x00081140, "SQ", static_cast<uint32_t>(item.size()), item);
   EXPECT_EQ(Scan(sequence).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
@@ -96,7 +101,8 @@ TEST(DatasetScanner, RefusesWhatEndsEarly) {
 TEST(DatasetScanner, RefusesALengthOverTheLimitBeforeTheBytesCome) {
   ScanLimits limits;
   limits.dataset_bytes_max = 1000;
-  const auto header = Scan(LongElement(tags::kPixelData, "OW", 0xFFFFFFF0, ""), uids::kExplicitLittleEndian, limits);
+  const auto header = Scan(LongElement(tags::kPixelData, "OW", 0xFFFFFFF0, ""),
+                           uids::kExplicitLittleEndian, limits);
   EXPECT_EQ(header.status().code(), absl::StatusCode::kResourceExhausted);
 }
 
@@ -135,9 +141,10 @@ TEST(DatasetScanner, ReadsUnknownOfUndefinedLengthAsImplicit) {
 TEST(DatasetScanner, RecordsFragmentsForAFrameIndex) {
   ScanLimits limits;
   limits.record_fragments = true;
-  const std::string bytes = LongElement(tags::kPixelData, "OB", 0xFFFFFFFF,
-                                        Item(8, Little(0, 4) + Little(12, 4)) + Item(4, "aaaa") + Item(2, "bb") +
-                                            TagBytes(tags::kSequenceDelimitation) + Little(0, 4));
+  const std::string bytes =
+      LongElement(tags::kPixelData, "OB", 0xFFFFFFFF,
+                  Item(8, Little(0, 4) + Little(12, 4)) + Item(4, "aaaa") + Item(2, "bb") +
+                      TagBytes(tags::kSequenceDelimitation) + Little(0, 4));
   const auto header = Scan(bytes, "1.2.840.10008.1.2.4.50", limits);
   ASSERT_TRUE(header.ok()) << header.status();
   ASSERT_TRUE(header->pixels && header->pixels->encapsulated);
@@ -161,7 +168,8 @@ TEST(DatasetScanner, TakesTimeInProportionToTheElements) {
 
 TEST(FileScanner, ReadsWhatWriteMetaHeaderWrites) {
   const std::string file =
-      WriteMetaHeader({"1.2.840.10008.5.1.4.1.1.2", "1.2.3", "1.2.840.10008.1.2.1", "CT_ONE"}) + kSmall;
+      WriteMetaHeader({"1.2.840.10008.5.1.4.1.1.2", "1.2.3", "1.2.840.10008.1.2.1", "CT_ONE"}) +
+      kSmall;
   FileScanner scanner;
   ASSERT_TRUE(scanner.Push(file).ok());
   ASSERT_TRUE(scanner.Finish().ok());
@@ -205,7 +213,8 @@ TEST(RealFiles, AllScanOrAreRefusedWithAReason) {
     EXPECT_TRUE(header.status().code() == absl::StatusCode::kInvalidArgument ||
                 header.status().code() == absl::StatusCode::kResourceExhausted)
         << entry.path() << header.status();
-    std::cout << fs::relative(entry.path(), root).string() << ": " << header.status().message() << "\n";
+    std::cout << fs::relative(entry.path(), root).string() << ": " << header.status().message()
+              << "\n";
   }
   EXPECT_GT(good, 320);
   RecordProperty("good", good);
@@ -220,7 +229,8 @@ TEST(RealFiles, OfPydicomScan) {
     if (entry.path().extension() != ".dcm") continue;
     const auto header = ScanFile(entry.path().string());
     if (header.ok()) ++good;
-    if (!header.ok()) std::cout << entry.path().filename().string() << ": " << header.status().message() << "\n";
+    if (!header.ok())
+      std::cout << entry.path().filename().string() << ": " << header.status().message() << "\n";
   }
   EXPECT_GT(good, 85);
 }
@@ -242,7 +252,9 @@ TEST(HostileFiles, WithPathsForUidsAreNotStorable) {
   int seen = 0;
   for (const auto& entry : fs::directory_iterator(root)) {
     const std::string name = entry.path().filename().string();
-    if (!name.starts_with("uid_") && name != "empty_study_uid.dcm" && name != "no_sop_instance_uid.dcm") continue;
+    if (!name.starts_with("uid_") && name != "empty_study_uid.dcm" &&
+        name != "no_sop_instance_uid.dcm")
+      continue;
     ++seen;
     const auto header = ScanFile(entry.path().string());
     ASSERT_TRUE(header.ok()) << name << header.status();

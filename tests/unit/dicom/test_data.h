@@ -22,7 +22,7 @@ inline std::string ReadFile(const std::filesystem::path& path) {
 }  // namespace tongjian::dicom
 
 // Skips the running test where a fixture is not on this machine.
-#define TJ_NEEDS(path)                                                          \
-  if (!std::filesystem::exists(path)) {                                         \
+#define TJ_NEEDS(path)                                     \
+  if (!std::filesystem::exists(path)) {                    \
     GTEST_SKIP() << "no test data at " << (path).string(); \
   }

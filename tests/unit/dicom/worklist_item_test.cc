@@ -65,7 +65,8 @@ TEST(WorklistDataset, IsFoundByEitherFormOfTheName) {
 }
 
 TEST(WorklistDataset, IsEncodedInGb18030) {
-  const auto bytes = WriteDataset(WorklistDataset(Chest()), uids::kExplicitLittleEndian, CharacterSet("GB18030"));
+  const auto bytes =
+      WriteDataset(WorklistDataset(Chest()), uids::kExplicitLittleEndian, CharacterSet("GB18030"));
   ASSERT_TRUE(bytes.ok()) << bytes.status();
   const auto read = ReadDataset(*bytes, uids::kExplicitLittleEndian);
   ASSERT_TRUE(read.ok()) << read.status();
