@@ -10,7 +10,8 @@ namespace {
 
 bool IsUserName(std::string_view name) {
   return name.size() >= 2 && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+                  c == '-';
          });
 }
 
@@ -26,13 +27,16 @@ Desk DeskOf(std::string_view role) {
 
 absl::Status CheckAccount(const Account& account) {
   if (!IsUserName(account.user_name)) {
-    return base::InvalidField("account.user_name", "a user name is 2 to 64 of a-z, 0-9, '.', '_' and '-'");
+    return base::InvalidField("account.user_name",
+                              "a user name is 2 to 64 of a-z, 0-9, '.', '_' and '-'");
   }
   if (account.roles.empty()) return base::InvalidField("account.roles", "an account has a role");
   for (const std::string& role : account.roles) {
-    if (!security::IsPersonRole(role)) return base::InvalidField("account.roles", "not a person's role: " + role);
+    if (!security::IsPersonRole(role))
+      return base::InvalidField("account.roles", "not a person's role: " + role);
     if (DeskOf(role) != DeskOf(account.roles.front())) {
-      return base::InvalidField("account.roles", "operator, auditor and medical roles are different people's");
+      return base::InvalidField("account.roles",
+                                "operator, auditor and medical roles are different people's");
     }
   }
   if (account.facility_id.empty() && DeskOf(account.roles.front()) == Desk::kMedicine &&

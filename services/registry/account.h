@@ -30,14 +30,16 @@ struct LockRule {
   absl::Duration lock = absl::Minutes(15);
 };
 
-// INVALID_ARGUMENT unless the user name has 2 to 64 of a-z, 0-9, '.', '_', '-', there is a role and all are roles a
-// person can hold, and none of operator, auditor and medical roles is held with another of them: who runs the system
-// neither treats nor audits (GB/T 22239 8.1.10, three roles apart).
+// INVALID_ARGUMENT unless the user name has 2 to 64 of a-z, 0-9, '.', '_', '-', there is a role and
+// all are roles a person can hold, and none of operator, auditor and medical roles is held with
+// another of them: who runs the system neither treats nor audits (GB/T 22239 8.1.10, three roles
+// apart).
 absl::Status CheckAccount(const Account& account);
 
 bool IsLocked(const Account& account, absl::Time now);
 
-// One wrong password more. The failure that reaches the limit locks; while it is locked nothing counts.
+// One wrong password more. The failure that reaches the limit locks; while it is locked nothing
+// counts.
 void CountFailure(const LockRule& rule, absl::Time now, Account* account);
 // A right one.
 void CountSuccess(Account* account);

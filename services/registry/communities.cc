@@ -21,8 +21,8 @@ absl::Status SetWarnings(store::Session& session, pb::Community* community) {
   int64_t in_county = 0;
   const RecordIndex index = Kind<pb::Community>::Index(*community);
   if (!index.groups.empty()) {
-    TJ_ASSIGN_OR_RETURN(const auto others,
-                        Directory::List<pb::Community>(session, index.groups.front(), "", kCountedMax));
+    TJ_ASSIGN_OR_RETURN(const auto others, Directory::List<pb::Community>(
+                                               session, index.groups.front(), "", kCountedMax));
     in_county = 1;
     for (const pb::Community& other : others) in_county += other.id() != community->id();
   }
@@ -36,31 +36,41 @@ absl::Status SetWarnings(store::Session& session, pb::Community* community) {
 
 }  // namespace
 
-absl::StatusOr<v1::Community> Communities::Create(store::Transaction& tx, const security::Scope& scope,
+absl::StatusOr<v1::Community> Communities::Create(store::Transaction& tx,
+                                                  const security::Scope& scope,
                                                   v1::Community community) const {
   TJ_TRY(SetWarnings(tx, &community));
   return directory_.Create(tx, scope, std::move(community));
 }
 
-absl::StatusOr<v1::Community> Communities::Update(store::Transaction& tx, const security::Scope& scope,
+absl::StatusOr<v1::Community> Communities::Update(store::Transaction& tx,
+                                                  const security::Scope& scope,
                                                   v1::Community community) const {
   TJ_TRY(SetWarnings(tx, &community));
   return directory_.Replace(tx, scope, std::move(community));
 }
 
-absl::StatusOr<v1::Membership> Communities::Apply(store::Transaction& tx, const security::Scope& scope,
-                                                  v1::Membership membership, absl::Time from) const {
-  TJ_ASSIGN_OR_RETURN(const auto community, Directory::Get<pb::Community>(tx, membership.community_id()));
-  if (membership.role() == pb::MEMBERSHIP_ROLE_LEAD && community.lead_facility_id() != membership.facility_id()) {
-    return base::InvalidField("membership.role", "the community names another facility as its lead");
+absl::StatusOr<v1::Membership> Communities::Apply(store::Transaction& tx,
+                                                  const security::Scope& scope,
+                                                  v1::Membership membership,
+                                                  absl::Time from) const {
+  TJ_ASSIGN_OR_RETURN(const auto community,
+                      Directory::Get<pb::Community>(tx, membership.community_id()));
+  if (membership.role() == pb::MEMBERSHIP_ROLE_LEAD &&
+      community.lead_facility_id() != membership.facility_id()) {
+    return base::InvalidField("membership.role",
+                              "the community names another facility as its lead");
   }
-  TJ_ASSIGN_OR_RETURN(const MembershipHistory history, Moved({}, {MembershipState::kApplied, from, "", ""}));
+  TJ_ASSIGN_OR_RETURN(const MembershipHistory history,
+                      Moved({}, {MembershipState::kApplied, from, "", ""}));
   SetHistory(history, tx.Now(), &membership);
   return directory_.Create(tx, scope, std::move(membership));
 }
 
-absl::StatusOr<v1::Membership> Communities::Transition(store::Transaction& tx, const security::Scope& scope,
-                                                       std::string_view id, const MembershipPeriod& next) const {
+absl::StatusOr<v1::Membership> Communities::Transition(store::Transaction& tx,
+                                                       const security::Scope& scope,
+                                                       std::string_view id,
+                                                       const MembershipPeriod& next) const {
   TJ_ASSIGN_OR_RETURN(auto membership, Directory::Get<pb::Membership>(tx, id));
   TJ_ASSIGN_OR_RETURN(const MembershipHistory history, Moved(HistoryOf(membership), next));
   SetHistory(history, tx.Now(), &membership);

@@ -25,12 +25,14 @@ class Communities {
   absl::StatusOr<v1::Community> Update(store::Transaction& tx, const security::Scope& scope,
                                        v1::Community community) const;
 
-  // A new membership, applied for at `from`. INVALID_ARGUMENT when the role is LEAD and the facility is not the
-  // community's lead; ALREADY_EXISTS while the facility is in the community and has not exited.
+  // A new membership, applied for at `from`. INVALID_ARGUMENT when the role is LEAD and the
+  // facility is not the community's lead; ALREADY_EXISTS while the facility is in the community and
+  // has not exited.
   absl::StatusOr<v1::Membership> Apply(store::Transaction& tx, const security::Scope& scope,
                                        v1::Membership membership, absl::Time from) const;
   // One state on (membership.h: Moved).
-  absl::StatusOr<v1::Membership> Transition(store::Transaction& tx, const security::Scope& scope, std::string_view id,
+  absl::StatusOr<v1::Membership> Transition(store::Transaction& tx, const security::Scope& scope,
+                                            std::string_view id,
                                             const MembershipPeriod& next) const;
 
  private:

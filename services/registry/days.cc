@@ -22,7 +22,8 @@ bool Digits(std::string_view text, int* value) {
 bool IsDay(std::string_view text) {
   if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
   int year, month, day;
-  if (!Digits(text.substr(0, 4), &year) || !Digits(text.substr(5, 2), &month) || !Digits(text.substr(8), &day)) {
+  if (!Digits(text.substr(0, 4), &year) || !Digits(text.substr(5, 2), &month) ||
+      !Digits(text.substr(8), &day)) {
     return false;
   }
   if (year < 1850 || year > 2200) return false;

@@ -21,18 +21,25 @@ namespace {
 constexpr std::string_view kStream = "registry";
 
 template <class T>
-constexpr bool kHasId = requires(T record) { record.set_id(""); };
+constexpr bool kHasId = requires(T record) {
+  record.set_id("");
+};
 template <class T>
-constexpr bool kHasEtag = requires(T record) { record.set_etag(""); };
+constexpr bool kHasEtag = requires(T record) {
+  record.set_etag("");
+};
 template <class T>
-constexpr bool kHasUpdateTime = requires(T record) { record.mutable_update_time(); };
+constexpr bool kHasUpdateTime = requires(T record) {
+  record.mutable_update_time();
+};
 
 absl::Status CheckReferences(store::Session& session, const std::vector<Reference>& references) {
   for (const Reference& reference : references) {
     if (reference.id.empty()) continue;
     TJ_ASSIGN_OR_RETURN(const auto there, FindRecord(session, reference.kind, reference.id));
     if (!there) {
-      return base::InvalidField(reference.field, absl::StrCat("no ", std::string(reference.kind), " ", reference.id));
+      return base::InvalidField(
+          reference.field, absl::StrCat("no ", std::string(reference.kind), " ", reference.id));
     }
   }
   return absl::OkStatus();
@@ -65,14 +72,16 @@ RecordRow Stamp(T& record, int64_t version, absl::Time now) {
 
 template <class T>
 void Announce(store::Transaction& tx, const T& record) {
-  tx.Emit(feed::MakeEvent(kStream, Kind<T>::Key(record), {std::string(store::kEverybody)}, Kind<T>::Announce(record)));
+  tx.Emit(feed::MakeEvent(kStream, Kind<T>::Key(record), {std::string(store::kEverybody)},
+                          Kind<T>::Announce(record)));
 }
 
 template <class T>
 absl::StatusOr<T> Parse(const RecordRow& row) {
   T record;
   if (!record.ParseFromString(row.bytes)) {
-    return absl::InternalError(absl::StrCat("the stored ", std::string(Kind<T>::kName), " ", row.id, " is damaged"));
+    return absl::InternalError(
+        absl::StrCat("the stored ", std::string(Kind<T>::kName), " ", row.id, " is damaged"));
   }
   TJ_CHECK(Kind<T>::Key(record) == row.id);  // Paired with Stamp.
   return record;
@@ -89,11 +98,13 @@ std::optional<int64_t> EtagOf(const T& record) {
 }
 
 template <class T>
-absl::StatusOr<T> ReplaceVersion(store::Transaction& tx, const security::Scope& scope, T record, int64_t version) {
+absl::StatusOr<T> ReplaceVersion(store::Transaction& tx, const security::Scope& scope, T record,
+                                 int64_t version) {
   TJ_TRY(CheckRecord(tx, scope, record));
   TJ_ASSIGN_OR_RETURN(const auto before, FindRecord(tx, Kind<T>::kName, Kind<T>::Key(record)));
   if (!before || !MayWrite(scope, before->facility_id)) return base::NotFound(Kind<T>::kName);
-  TJ_TRY(ReplaceRecord(tx, Kind<T>::kName, Stamp(record, version + 1, tx.Now()), Kind<T>::Index(record)));
+  TJ_TRY(ReplaceRecord(tx, Kind<T>::kName, Stamp(record, version + 1, tx.Now()),
+                       Kind<T>::Index(record)));
   Announce(tx, record);
   return record;
 }
@@ -101,7 +112,8 @@ absl::StatusOr<T> ReplaceVersion(store::Transaction& tx, const security::Scope& 
 }  // namespace
 
 template <class T>
-absl::StatusOr<T> Directory::Create(store::Transaction& tx, const security::Scope& scope, T record) const {
+absl::StatusOr<T> Directory::Create(store::Transaction& tx, const security::Scope& scope,
+                                    T record) const {
   if constexpr (kHasId<T>) {
     if (record.id().empty()) record.set_id(ids_.New());
   }
@@ -112,14 +124,16 @@ absl::StatusOr<T> Directory::Create(store::Transaction& tx, const security::Scop
 }
 
 template <class T>
-absl::StatusOr<T> Directory::Replace(store::Transaction& tx, const security::Scope& scope, T record) const {
+absl::StatusOr<T> Directory::Replace(store::Transaction& tx, const security::Scope& scope,
+                                     T record) const {
   const std::optional<int64_t> version = EtagOf(record);
   if (!version) return base::InvalidField("etag", "an update names the etag it was decided on");
   return ReplaceVersion(tx, scope, std::move(record), *version);
 }
 
 template <class T>
-absl::StatusOr<T> Directory::Put(store::Transaction& tx, const security::Scope& scope, T record) const {
+absl::StatusOr<T> Directory::Put(store::Transaction& tx, const security::Scope& scope,
+                                 T record) const {
   std::string id = Kind<T>::Key(record);
   TJ_ASSIGN_OR_RETURN(const auto row, FindRecord(tx, Kind<T>::kName, id));
   if (!row) return Create(tx, scope, std::move(record));
@@ -142,7 +156,8 @@ absl::StatusOr<bool> Directory::Exists(store::Session& session, std::string_view
 template <class T>
 absl::StatusOr<std::vector<T>> Directory::List(store::Session& session, std::string_view group,
                                                std::string_view after, int64_t limit) {
-  TJ_ASSIGN_OR_RETURN(const std::vector<RecordRow> rows, ListRecords(session, Kind<T>::kName, group, after, limit));
+  TJ_ASSIGN_OR_RETURN(const std::vector<RecordRow> rows,
+                      ListRecords(session, Kind<T>::kName, group, after, limit));
   std::vector<T> records;
   records.reserve(rows.size());
   for (const RecordRow& row : rows) {
@@ -158,14 +173,16 @@ absl::StatusOr<T> Directory::GetUnique(store::Session& session, std::string_view
   return Get<T>(session, id);
 }
 
-#define TJ_REGISTRY_DIRECTORY(T)                                                                                \
-  template absl::StatusOr<T> Directory::Create(store::Transaction&, const security::Scope&, T) const;           \
-  template absl::StatusOr<T> Directory::Replace(store::Transaction&, const security::Scope&, T) const;          \
-  template absl::StatusOr<T> Directory::Put(store::Transaction&, const security::Scope&, T) const;              \
-  template absl::StatusOr<T> Directory::Get(store::Session&, std::string_view);                                 \
-  template absl::StatusOr<bool> Directory::Exists<T>(store::Session&, std::string_view);                        \
-  template absl::StatusOr<std::vector<T>> Directory::List(store::Session&, std::string_view, std::string_view,  \
-                                                          int64_t);                                             \
+#define TJ_REGISTRY_DIRECTORY(T)                                                                   \
+  template absl::StatusOr<T> Directory::Create(store::Transaction&, const security::Scope&, T)     \
+      const;                                                                                       \
+  template absl::StatusOr<T> Directory::Replace(store::Transaction&, const security::Scope&, T)    \
+      const;                                                                                       \
+  template absl::StatusOr<T> Directory::Put(store::Transaction&, const security::Scope&, T) const; \
+  template absl::StatusOr<T> Directory::Get(store::Session&, std::string_view);                    \
+  template absl::StatusOr<bool> Directory::Exists<T>(store::Session&, std::string_view);           \
+  template absl::StatusOr<std::vector<T>> Directory::List(store::Session&, std::string_view,       \
+                                                          std::string_view, int64_t);              \
   template absl::StatusOr<T> Directory::GetUnique(store::Session&, std::string_view)
 
 TJ_REGISTRY_DIRECTORY(pb::Facility);

@@ -35,18 +35,24 @@ std::string NewEnrollmentCode() {
   return code;
 }
 
-std::string HashEnrollmentCode(std::string_view typed) { return security::Sha256Text(Normalize(typed)); }
+std::string HashEnrollmentCode(std::string_view typed) {
+  return security::Sha256Text(Normalize(typed));
+}
 
-bool IsEnrollmentRole(std::string_view role) { return role == "gateway" || role == "his" || role == "peer"; }
+bool IsEnrollmentRole(std::string_view role) {
+  return role == "gateway" || role == "his" || role == "peer";
+}
 
 absl::Status CheckUse(const EnrollmentCode& code, std::string_view request_digest, absl::Time now) {
-  if (now >= code.expiry || (!code.used_by.empty() && code.used_by != request_digest)) return EnrollmentRefused();
+  if (now >= code.expiry || (!code.used_by.empty() && code.used_by != request_digest))
+    return EnrollmentRefused();
   return absl::OkStatus();
 }
 
 absl::Status EnrollmentRefused() {
-  return base::Error(absl::StatusCode::kUnauthenticated, "ENROLLMENT_CODE", "code",
-                     "the one-time code is unknown, used or expired: ask the operator for a new one");
+  return base::Error(
+      absl::StatusCode::kUnauthenticated, "ENROLLMENT_CODE", "code",
+      "the one-time code is unknown, used or expired: ask the operator for a new one");
 }
 
 }  // namespace tongjian::registry

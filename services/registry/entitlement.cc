@@ -20,10 +20,11 @@ Ground LicenseGround(const EntitlementFacts& facts, Discipline discipline, std::
   if (!facts.practitioner_active) return {false, "the practitioner is not active"};
   std::string why = "no license";
   for (const License& license : facts.licenses) {
-    const bool names_it = std::find(license.disciplines.begin(), license.disciplines.end(), discipline) !=
-                          license.disciplines.end();
+    const bool names_it = std::find(license.disciplines.begin(), license.disciplines.end(),
+                                    discipline) != license.disciplines.end();
     if (license.type != kPhysician) {
-      why = absl::StrCat("license ", license.number, " is of type ", license.type, ", not physician");
+      why =
+          absl::StrCat("license ", license.number, " is of type ", license.type, ", not physician");
     } else if (!names_it) {
       why = absl::StrCat("license ", license.number, " does not name the discipline");
     } else if (!Covers(license.from, license.to, day)) {
@@ -35,12 +36,13 @@ Ground LicenseGround(const EntitlementFacts& facts, Discipline discipline, std::
   return {false, why};
 }
 
-bool ActiveIn(const EntitlementFacts& facts, std::string_view community_id, std::string_view facility_id,
-              absl::Time time) {
-  return std::any_of(facts.belongings.begin(), facts.belongings.end(), [&](const Belonging& belonging) {
-    return belonging.community_id == community_id && belonging.facility_id == facility_id &&
-           StateAt(belonging.history, time) == MembershipState::kActive;
-  });
+bool ActiveIn(const EntitlementFacts& facts, std::string_view community_id,
+              std::string_view facility_id, absl::Time time) {
+  return std::any_of(
+      facts.belongings.begin(), facts.belongings.end(), [&](const Belonging& belonging) {
+        return belonging.community_id == community_id && belonging.facility_id == facility_id &&
+               StateAt(belonging.history, time) == MembershipState::kActive;
+      });
 }
 
 Ground SiteGround(const EntitlementFacts& facts) {
@@ -48,7 +50,8 @@ Ground SiteGround(const EntitlementFacts& facts) {
     if (place.facility_id == facts.requesting.facility_id) return {true, "works at the facility"};
   }
   for (const Workplace& place : facts.workplaces) {
-    if (!place.legal_entity_code.empty() && place.legal_entity_code == facts.requesting.legal_entity_code) {
+    if (!place.legal_entity_code.empty() &&
+        place.legal_entity_code == facts.requesting.legal_entity_code) {
       return {true, absl::StrCat("same legal entity as ", place.facility_id)};
     }
   }
@@ -70,9 +73,9 @@ Ground CommunityGround(const EntitlementFacts& facts, absl::Time time) {
 
 Ground AgreementGround(const EntitlementFacts& facts, Discipline discipline, std::string_view day) {
   for (const ReadingAgreement& agreement : facts.agreements) {
-    const bool ours = std::any_of(facts.workplaces.begin(), facts.workplaces.end(), [&](const Workplace& place) {
-      return place.facility_id == agreement.reading_facility_id;
-    });
+    const bool ours = std::any_of(
+        facts.workplaces.begin(), facts.workplaces.end(),
+        [&](const Workplace& place) { return place.facility_id == agreement.reading_facility_id; });
     if (ours && agreement.requesting_facility_id == facts.requesting.facility_id &&
         agreement.discipline == discipline && Covers(agreement.from, agreement.to, day)) {
       return {true, absl::StrCat("agreement ", agreement.id)};
@@ -81,7 +84,8 @@ Ground AgreementGround(const EntitlementFacts& facts, Discipline discipline, std
   return {};
 }
 
-Ground Relation(const EntitlementFacts& facts, Discipline discipline, absl::Time time, std::string_view day) {
+Ground Relation(const EntitlementFacts& facts, Discipline discipline, absl::Time time,
+                std::string_view day) {
   if (Ground ground = SiteGround(facts); ground.holds) return ground;
   if (Ground ground = CommunityGround(facts, time); ground.holds) return ground;
   if (Ground ground = AgreementGround(facts, discipline, day); ground.holds) return ground;

@@ -63,10 +63,11 @@ struct Entitlement {
   std::string relation;
 };
 
-// Entitled: an active practitioner with a physician's license that names `discipline` and holds on the day of `time`, and
-// a workplace that is the requesting site, shares its legal entity, was active with it in one community at `time`, or
-// reads for it by an agreement in force. The practice-location waiver of a community is why any workplace counts
-// (domain/rules.md 1, "Practice location waiver").
+// Entitled: an active practitioner with a physician's license that names `discipline` and holds on
+// the day of `time`, and a workplace that is the requesting site, shares its legal entity, was
+// active with it in one community at `time`, or reads for it by an agreement in force. The
+// practice-location waiver of a community is why any workplace counts (domain/rules.md 1, "Practice
+// location waiver").
 Entitlement Decide(const EntitlementFacts& facts, Discipline discipline, absl::Time time);
 
 }  // namespace tongjian::registry

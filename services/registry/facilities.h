@@ -17,8 +17,8 @@ class Facilities {
  public:
   explicit Facilities(const Directory& directory) : directory_(directory) {}
 
-  // The names keep the history (facility.h: Renamed), the warnings are ours. INVALID_ARGUMENT when the facility would
-  // stand above itself.
+  // The names keep the history (facility.h: Renamed), the warnings are ours. INVALID_ARGUMENT when
+  // the facility would stand above itself.
   absl::StatusOr<v1::Facility> Create(store::Transaction& tx, const security::Scope& scope,
                                       v1::Facility facility) const;
   absl::StatusOr<v1::Facility> Update(store::Transaction& tx, const security::Scope& scope,

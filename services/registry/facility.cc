@@ -16,20 +16,22 @@ constexpr int kGradeSecondA = 5;  // 二级甲等; smaller is higher.
 
 std::string DayBefore(std::string_view day) {
   absl::CivilDay civil;
-  if (!absl::ParseCivilTime(absl::string_view(day.data(), day.size()), &civil)) return std::string(day);
+  if (!absl::ParseCivilTime(absl::string_view(day.data(), day.size()), &civil))
+    return std::string(day);
   return absl::FormatCivilTime(civil - 1);
 }
 
 bool IsInstitutionCode(std::string_view code) {
-  return (code.size() == 22 || code.size() == 23) && std::all_of(code.begin(), code.end(), [](char c) {
+  return (code.size() == 22 || code.size() == 23) &&
+         std::all_of(code.begin(), code.end(), [](char c) {
            return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '-';
          });
 }
 
 }  // namespace
 
-std::vector<DatedName> Renamed(std::vector<DatedName> names, std::string_view before, std::string_view name,
-                               std::string_view today) {
+std::vector<DatedName> Renamed(std::vector<DatedName> names, std::string_view before,
+                               std::string_view name, std::string_view today) {
   const bool listed = std::any_of(names.begin(), names.end(), [&](const DatedName& dated) {
     return dated.name == name && Covers(dated.from, dated.to, today);
   });
@@ -48,7 +50,8 @@ std::string NameOn(const std::vector<DatedName>& names, std::string_view day) {
   return "";
 }
 
-std::vector<std::string> NumberWarnings(std::string_view legal_entity_code, std::string_view institution_code) {
+std::vector<std::string> NumberWarnings(std::string_view legal_entity_code,
+                                        std::string_view institution_code) {
   std::vector<std::string> warnings;
   if (!legal_entity_code.empty() && !IsCreditCode(legal_entity_code)) {
     warnings.push_back("legal_entity_code fails its check character (GB 32100)");
@@ -62,16 +65,18 @@ std::vector<std::string> NumberWarnings(std::string_view legal_entity_code, std:
 std::vector<std::string> CommunityWarnings(const Lead& lead, int64_t county_communities) {
   std::vector<std::string> warnings;
   int grade = 0;
-  if (!lead.grade_code.empty() && (!absl::SimpleAtoi(lead.grade_code, &grade) || grade > kGradeSecondA)) {
+  if (!lead.grade_code.empty() &&
+      (!absl::SimpleAtoi(lead.grade_code, &grade) || grade > kGradeSecondA)) {
     warnings.push_back("the lead is graded below 二级甲等");
   }
   if (lead.for_profit) warnings.push_back("the lead is run for profit");
   const bool fit = lead.kind_code.starts_with("A1") || lead.kind_code.starts_with("A2") ||
                    lead.kind_code.starts_with("A3");
-  if (!lead.kind_code.empty() && !fit) warnings.push_back("the lead is neither a general nor a TCM hospital");
+  if (!lead.kind_code.empty() && !fit)
+    warnings.push_back("the lead is neither a general nor a TCM hospital");
   if (county_communities > kCommunitiesPerCountyMax) {
-    warnings.push_back(absl::StrCat("the county has ", county_communities, " communities, more than ",
-                                    kCommunitiesPerCountyMax));
+    warnings.push_back(absl::StrCat("the county has ", county_communities,
+                                    " communities, more than ", kCommunitiesPerCountyMax));
   }
   return warnings;
 }

@@ -8,8 +8,8 @@
 namespace tongjian::registry {
 namespace {
 
-// The code point at the front of `text` and how many bytes it takes; a byte that begins no character counts alone and
-// has no code point (-1).
+// The code point at the front of `text` and how many bytes it takes; a byte that begins no
+// character counts alone and has no code point (-1).
 struct Decoded {
   int32_t code_point;
   size_t size;
@@ -19,7 +19,10 @@ Decoded Decode(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
   if (first < 0x80) return {first, 1};
-  const size_t size = first >= 0xF0 && first <= 0xF4 ? 4 : first >= 0xE0 ? 3 : first >= 0xC2 ? 2 : 1;
+  const size_t size = first >= 0xF0 && first <= 0xF4 ? 4
+                      : first >= 0xE0                ? 3
+                      : first >= 0xC2                ? 2
+                                                     : 1;
   if (size == 1 || first > 0xF4 || text.size() < size) return {-1, 1};
   int32_t code_point = first & (0xFF >> (size + 1));
   for (size_t i = 1; i < size; ++i) {
@@ -60,7 +63,8 @@ int32_t Lower(int32_t c) {
 bool Dropped(int32_t c) {
   if (c <= ' ' || c == 0x7F || c == 0xA0) return true;
   if (c == '^' || c == '=' || c == ',' || c == '-' || c == '\'' || c == '.') return true;
-  if (c == 0xB7 || c == 0x2022 || c == 0x2027 || c == 0x30FB || c == 0xFF65) return true;  // Middle dots.
+  if (c == 0xB7 || c == 0x2022 || c == 0x2027 || c == 0x30FB || c == 0xFF65)
+    return true;  // Middle dots.
   return (c >= 0x2000 && c <= 0x200F) || c == 0xFEFF;
 }
 

@@ -28,8 +28,8 @@ std::optional<ResidentNumber> ReadResidentNumber(std::string_view number) {
   const char last = number.back() == 'x' ? 'X' : number.back();
   if (kResidentChecks[sum % 11] != last) return std::nullopt;
   ResidentNumber result;
-  result.birth_date = std::string(digits.substr(6, 4)) + "-" + std::string(digits.substr(10, 2)) + "-" +
-                      std::string(digits.substr(12, 2));
+  result.birth_date = std::string(digits.substr(6, 4)) + "-" + std::string(digits.substr(10, 2)) +
+                      "-" + std::string(digits.substr(12, 2));
   if (!IsDay(result.birth_date)) return std::nullopt;
   result.male = (digits[16] - '0') % 2 == 1;
   return result;
@@ -48,12 +48,15 @@ bool IsCreditCode(std::string_view code) {
 
 bool IsRecordId(std::string_view id) {
   if (id.empty() || id.size() > 64 || id.front() == '-' || id.back() == '-') return false;
-  return std::all_of(id.begin(), id.end(), [](char c) { return (c >= 'a' && c <= 'z') || IsDigit(c) || c == '-'; });
+  return std::all_of(id.begin(), id.end(),
+                     [](char c) { return (c >= 'a' && c <= 'z') || IsDigit(c) || c == '-'; });
 }
 
 bool IsAeTitle(std::string_view title) {
-  if (title.empty() || title.size() > 16 || title.front() == ' ' || title.back() == ' ') return false;
-  return std::all_of(title.begin(), title.end(), [](char c) { return c >= ' ' && c <= '~' && c != '\\'; });
+  if (title.empty() || title.size() > 16 || title.front() == ' ' || title.back() == ' ')
+    return false;
+  return std::all_of(title.begin(), title.end(),
+                     [](char c) { return c >= ' ' && c <= '~' && c != '\\'; });
 }
 
 }  // namespace tongjian::registry

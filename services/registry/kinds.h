@@ -1,4 +1,5 @@
-// The kinds of records in the directory: what each is called, checked for, listed by, and how it is announced.
+// The kinds of records in the directory: what each is called, checked for, listed by, and how it is
+// announced.
 #pragma once
 
 #include <string>
@@ -23,21 +24,21 @@ struct Reference {
   std::string field;  // Of the request, for the error.
 };
 
-// Kind<T>: kName; Key (the id, for some made of several fields); Check (limits and form, nothing of other records);
-// Index; References; Announce (puts the record into its event).
+// Kind<T>: kName; Key (the id, for some made of several fields); Check (limits and form, nothing of
+// other records); Index; References; Announce (puts the record into its event).
 template <class T>
 struct Kind;
 
-#define TJ_REGISTRY_KIND(Type, name, ChangedType)                    \
-  template <>                                                        \
-  struct Kind<pb::Type> {                                            \
-    using Changed = events::v1::ChangedType;                         \
-    static constexpr std::string_view kName = name;                  \
-    static std::string Key(const pb::Type& record);                  \
-    static absl::Status Check(const pb::Type& record);               \
-    static RecordIndex Index(const pb::Type& record);                \
+#define TJ_REGISTRY_KIND(Type, name, ChangedType)                     \
+  template <>                                                         \
+  struct Kind<pb::Type> {                                             \
+    using Changed = events::v1::ChangedType;                          \
+    static constexpr std::string_view kName = name;                   \
+    static std::string Key(const pb::Type& record);                   \
+    static absl::Status Check(const pb::Type& record);                \
+    static RecordIndex Index(const pb::Type& record);                 \
     static std::vector<Reference> References(const pb::Type& record); \
-    static Changed Announce(const pb::Type& record);                 \
+    static Changed Announce(const pb::Type& record);                  \
   }
 
 TJ_REGISTRY_KIND(Facility, "facility", FacilityChanged);
@@ -60,16 +61,18 @@ std::string ByFacility(std::string_view facility_id);
 std::string ByParent(std::string_view facility_id);
 std::string ByCommunity(std::string_view community_id);
 std::string ByCommunityAndFacility(std::string_view community_id, std::string_view facility_id);
-std::string ByCounty(std::string_view region_code);  // County communities of the county (6 digits of GB/T 2260).
+std::string ByCounty(
+    std::string_view region_code);  // County communities of the county (6 digits of GB/T 2260).
 std::string ByDiscipline(int discipline);
 std::string ByRecognitionCode(std::string_view code);
-std::string ByLocalCode(std::string_view facility_id, std::string_view code);  // Unique.
+std::string ByLocalCode(std::string_view facility_id, std::string_view code);    // Unique.
 std::string ByAeTitle(std::string_view facility_id, std::string_view ae_title);  // Unique.
 
 // The one calendar of a hub.
 inline constexpr std::string_view kCalendarId = "calendar";
 
-// INVALID_ARGUMENT on `field` when the text is longer than `bytes_max`, or empty where it must not be.
+// INVALID_ARGUMENT on `field` when the text is longer than `bytes_max`, or empty where it must not
+// be.
 absl::Status CheckText(std::string_view text, size_t bytes_max, std::string_view field);
 absl::Status CheckRequired(std::string_view text, size_t bytes_max, std::string_view field);
 

@@ -15,17 +15,20 @@ constexpr int kCodesMax = 2000;
 constexpr int kRegionsMax = 100;
 
 absl::Status CheckPrices(const pb::Item& item) {
-  if (item.prices_size() > kPricesMax) return base::InvalidField("item.prices", "at most 2000 prices");
+  if (item.prices_size() > kPricesMax)
+    return base::InvalidField("item.prices", "at most 2000 prices");
   for (const pb::Price& price : item.prices()) {
     if (price.fen() < 0) return base::InvalidField("item.prices.fen", "must not be negative");
-    if (!IsDay(price.from())) return base::InvalidField("item.prices.from", "a price has its first day, YYYY-MM-DD");
+    if (!IsDay(price.from()))
+      return base::InvalidField("item.prices.from", "a price has its first day, YYYY-MM-DD");
     TJ_TRY(CheckText(price.price_id(), kCodeMax, "item.prices.price_id"));
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckLocalCodes(const pb::Item& item) {
-  if (item.local_codes_size() > kCodesMax) return base::InvalidField("item.local_codes", "at most 2000 codes");
+  if (item.local_codes_size() > kCodesMax)
+    return base::InvalidField("item.local_codes", "at most 2000 codes");
   for (const pb::LocalCode& code : item.local_codes()) {
     TJ_TRY(CheckRequired(code.facility_id(), kCodeMax, "item.local_codes.facility_id"));
     TJ_TRY(CheckRequired(code.code(), kCodeMax, "item.local_codes.code"));
@@ -57,7 +60,8 @@ absl::Status Kind<pb::Item>::Check(const pb::Item& record) {
 }
 
 RecordIndex Kind<pb::Item>::Index(const pb::Item& record) {
-  RecordIndex index{"", {ByDiscipline(record.discipline()), ByRecognitionCode(record.recognition_code())}, {}};
+  RecordIndex index{
+      "", {ByDiscipline(record.discipline()), ByRecognitionCode(record.recognition_code())}, {}};
   for (const pb::LocalCode& code : record.local_codes()) {
     index.uniques.push_back(ByLocalCode(code.facility_id(), code.code()));
   }
@@ -90,7 +94,8 @@ absl::Status Kind<pb::Qualification>::Check(const pb::Qualification& record) {
   if (record.discipline() == 0 || !common::v1::Discipline_IsValid(record.discipline())) {
     return base::InvalidField("qualification.discipline", "imaging, ECG, laboratory or pathology");
   }
-  if (record.state() == pb::QUALIFICATION_STATE_UNSPECIFIED || !pb::QualificationState_IsValid(record.state())) {
+  if (record.state() == pb::QUALIFICATION_STATE_UNSPECIFIED ||
+      !pb::QualificationState_IsValid(record.state())) {
     return base::InvalidField("qualification.state", "qualified or suspended");
   }
   if (record.scope() == pb::MARK_SCOPE_UNSPECIFIED || !pb::MarkScope_IsValid(record.scope())) {
@@ -99,7 +104,8 @@ absl::Status Kind<pb::Qualification>::Check(const pb::Qualification& record) {
   if (record.region_codes_size() > kRegionsMax) {
     return base::InvalidField("qualification.region_codes", "at most 100 regions");
   }
-  if (!IsDay(record.from())) return base::InvalidField("qualification.from", "a first day, YYYY-MM-DD");
+  if (!IsDay(record.from()))
+    return base::InvalidField("qualification.from", "a first day, YYYY-MM-DD");
   return CheckSpan(record.from(), record.to(), "qualification.from");
 }
 
@@ -112,7 +118,8 @@ std::vector<Reference> Kind<pb::Qualification>::References(const pb::Qualificati
   return {{"facility", record.facility_id(), "qualification.facility_id"}};
 }
 
-events::v1::QualificationChanged Kind<pb::Qualification>::Announce(const pb::Qualification& record) {
+events::v1::QualificationChanged Kind<pb::Qualification>::Announce(
+    const pb::Qualification& record) {
   Changed changed;
   *changed.mutable_qualification() = record;
   return changed;

@@ -23,7 +23,8 @@ absl::Status CheckDiscipline(int discipline, std::string_view field) {
 }
 
 absl::Status CheckHours(const pb::OpeningHours& hours) {
-  if (hours.weekday() < 1 || hours.weekday() > 7) return base::InvalidField("center.hours.weekday", "1 to 7");
+  if (hours.weekday() < 1 || hours.weekday() > 7)
+    return base::InvalidField("center.hours.weekday", "1 to 7");
   if (hours.open_minute() < 0 || hours.close_minute() > kMinutesOfDay ||
       hours.open_minute() >= hours.close_minute()) {
     return base::InvalidField("center.hours.open_minute", "opens before it closes, within one day");
@@ -48,7 +49,8 @@ absl::Status Kind<pb::Center>::Check(const pb::Center& record) {
   TJ_TRY(CheckRequired(record.name(), kNameMax, "center.name"));
   TJ_TRY(CheckDiscipline(record.discipline(), "center.discipline"));
   TJ_TRY(CheckRequired(record.host_facility_id(), kCodeMax, "center.host_facility_id"));
-  if (record.load_limit() < 0) return base::InvalidField("center.load_limit", "must not be negative");
+  if (record.load_limit() < 0)
+    return base::InvalidField("center.load_limit", "must not be negative");
   if (record.community_ids_size() > kListMax || record.recognition_codes_size() > kListMax ||
       record.hours_size() > kListMax) {
     return base::InvalidField("center", "at most 1000 entries in a list");
@@ -65,9 +67,11 @@ RecordIndex Kind<pb::Center>::Index(const pb::Center& record) {
 }
 
 std::vector<Reference> Kind<pb::Center>::References(const pb::Center& record) {
-  std::vector<Reference> references = {{"facility", record.host_facility_id(), "center.host_facility_id"},
-                                       {"center", record.fallback_center_id(), "center.fallback_center_id"}};
-  for (const std::string& id : record.community_ids()) references.push_back({"community", id, "center.community_ids"});
+  std::vector<Reference> references = {
+      {"facility", record.host_facility_id(), "center.host_facility_id"},
+      {"center", record.fallback_center_id(), "center.fallback_center_id"}};
+  for (const std::string& id : record.community_ids())
+    references.push_back({"community", id, "center.community_ids"});
   return references;
 }
 
@@ -80,7 +84,8 @@ events::v1::CenterChanged Kind<pb::Center>::Announce(const pb::Center& record) {
 std::string Kind<pb::Agreement>::Key(const pb::Agreement& record) { return record.id(); }
 
 absl::Status Kind<pb::Agreement>::Check(const pb::Agreement& record) {
-  TJ_TRY(CheckRequired(record.requesting_facility_id(), kCodeMax, "agreement.requesting_facility_id"));
+  TJ_TRY(
+      CheckRequired(record.requesting_facility_id(), kCodeMax, "agreement.requesting_facility_id"));
   TJ_TRY(CheckRequired(record.reading_facility_id(), kCodeMax, "agreement.reading_facility_id"));
   TJ_TRY(CheckDiscipline(record.discipline(), "agreement.discipline"));
   TJ_TRY(CheckRequired(record.from(), kCodeMax, "agreement.from"));
@@ -90,7 +95,9 @@ absl::Status Kind<pb::Agreement>::Check(const pb::Agreement& record) {
 
 // Two facilities' matter: only the hub writes it.
 RecordIndex Kind<pb::Agreement>::Index(const pb::Agreement& record) {
-  return {"", {ByFacility(record.requesting_facility_id()), ByFacility(record.reading_facility_id())}, {}};
+  return {"",
+          {ByFacility(record.requesting_facility_id()), ByFacility(record.reading_facility_id())},
+          {}};
 }
 
 std::vector<Reference> Kind<pb::Agreement>::References(const pb::Agreement& record) {
@@ -111,8 +118,10 @@ std::string Kind<pb::ReadingPolicy>::Key(const pb::ReadingPolicy& record) {
 absl::Status Kind<pb::ReadingPolicy>::Check(const pb::ReadingPolicy& record) {
   TJ_TRY(CheckRequired(record.facility_id(), kCodeMax, "policy.facility_id"));
   TJ_TRY(CheckDiscipline(record.discipline(), "policy.discipline"));
-  if (!pb::ReadingMode_IsValid(record.mode())) return base::InvalidField("policy.mode", "not a known value");
-  if (record.signers() != 1 && record.signers() != 2) return base::InvalidField("policy.signers", "1 or 2");
+  if (!pb::ReadingMode_IsValid(record.mode()))
+    return base::InvalidField("policy.mode", "not a known value");
+  if (record.signers() != 1 && record.signers() != 2)
+    return base::InvalidField("policy.signers", "1 or 2");
   return absl::OkStatus();
 }
 
@@ -121,20 +130,23 @@ RecordIndex Kind<pb::ReadingPolicy>::Index(const pb::ReadingPolicy& record) {
 }
 
 std::vector<Reference> Kind<pb::ReadingPolicy>::References(const pb::ReadingPolicy& record) {
-  return {{"facility", record.facility_id(), "policy.facility_id"}, {"item", record.item_id(), "policy.item_id"}};
+  return {{"facility", record.facility_id(), "policy.facility_id"},
+          {"item", record.item_id(), "policy.item_id"}};
 }
 
-events::v1::ReadingPolicyChanged Kind<pb::ReadingPolicy>::Announce(const pb::ReadingPolicy& record) {
+events::v1::ReadingPolicyChanged Kind<pb::ReadingPolicy>::Announce(
+    const pb::ReadingPolicy& record) {
   Changed changed;
   *changed.mutable_policy() = record;
   return changed;
 }
 
 std::string Kind<pb::TurnaroundTarget>::Key(const pb::TurnaroundTarget& record) {
-  return absl::StrJoin({record.center_id(), absl::StrCat(record.discipline()), record.modality(), record.body_part(),
-                        absl::StrCat(record.priority()), absl::StrCat(record.patient_class()),
-                        absl::StrCat(record.facility_level())},
-                       "/");
+  return absl::StrJoin(
+      {record.center_id(), absl::StrCat(record.discipline()), record.modality(), record.body_part(),
+       absl::StrCat(record.priority()), absl::StrCat(record.patient_class()),
+       absl::StrCat(record.facility_level())},
+      "/");
 }
 
 absl::Status Kind<pb::TurnaroundTarget>::Check(const pb::TurnaroundTarget& record) {
@@ -145,10 +157,12 @@ absl::Status Kind<pb::TurnaroundTarget>::Check(const pb::TurnaroundTarget& recor
   if (record.target() < 1 || record.target() > kTargetMax) {
     return base::InvalidField("target.target", absl::StrCat("1 to ", kTargetMax));
   }
-  if (record.unit() == pb::TURNAROUND_UNIT_UNSPECIFIED || !pb::TurnaroundUnit_IsValid(record.unit())) {
+  if (record.unit() == pb::TURNAROUND_UNIT_UNSPECIFIED ||
+      !pb::TurnaroundUnit_IsValid(record.unit())) {
     return base::InvalidField("target.unit", "minutes, work minutes or work days");
   }
-  if (!common::v1::Priority_IsValid(record.priority()) || !common::v1::PatientClass_IsValid(record.patient_class())) {
+  if (!common::v1::Priority_IsValid(record.priority()) ||
+      !common::v1::PatientClass_IsValid(record.patient_class())) {
     return base::InvalidField("target.priority", "not a known value");
   }
   return absl::OkStatus();
@@ -160,13 +174,16 @@ std::vector<Reference> Kind<pb::TurnaroundTarget>::References(const pb::Turnarou
   return {{"center", record.center_id(), "target.center_id"}};
 }
 
-events::v1::TurnaroundTargetChanged Kind<pb::TurnaroundTarget>::Announce(const pb::TurnaroundTarget& record) {
+events::v1::TurnaroundTargetChanged Kind<pb::TurnaroundTarget>::Announce(
+    const pb::TurnaroundTarget& record) {
   Changed changed;
   *changed.mutable_target() = record;
   return changed;
 }
 
-std::string Kind<pb::CalendarDays>::Key(const pb::CalendarDays&) { return std::string(kCalendarId); }
+std::string Kind<pb::CalendarDays>::Key(const pb::CalendarDays&) {
+  return std::string(kCalendarId);
+}
 
 absl::Status Kind<pb::CalendarDays>::Check(const pb::CalendarDays& record) {
   TJ_TRY(CheckDays(record.holidays(), "days.holidays"));

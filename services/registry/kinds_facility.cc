@@ -19,7 +19,8 @@ std::string Kind<pb::Facility>::Key(const pb::Facility& record) { return record.
 
 absl::Status Kind<pb::Facility>::Check(const pb::Facility& record) {
   TJ_TRY(CheckRequired(record.name(), kNameMax, "facility.name"));
-  if (record.names_size() > kNamesMax) return base::InvalidField("facility.names", "at most 50 names");
+  if (record.names_size() > kNamesMax)
+    return base::InvalidField("facility.names", "at most 50 names");
   for (const pb::FacilityName& name : record.names()) {
     TJ_TRY(CheckRequired(name.name(), kNameMax, "facility.names.name"));
     TJ_TRY(CheckSpan(name.from(), name.to(), "facility.names.from"));
@@ -29,8 +30,10 @@ absl::Status Kind<pb::Facility>::Check(const pb::Facility& record) {
   TJ_TRY(CheckText(record.kind_code(), kCodeMax, "facility.kind_code"));
   TJ_TRY(CheckText(record.grade_code(), kCodeMax, "facility.grade_code"));
   TJ_TRY(CheckText(record.region_code(), kCodeMax, "facility.region_code"));
-  if (record.population() < 0) return base::InvalidField("facility.population", "must not be negative");
-  if (!pb::FacilityLevel_IsValid(record.level())) return base::InvalidField("facility.level", "not a known value");
+  if (record.population() < 0)
+    return base::InvalidField("facility.population", "must not be negative");
+  if (!pb::FacilityLevel_IsValid(record.level()))
+    return base::InvalidField("facility.level", "not a known value");
   if (!record.id().empty() && record.parent_facility_id() == record.id()) {
     return base::InvalidField("facility.parent_facility_id", "a facility is not above itself");
   }
@@ -40,7 +43,8 @@ absl::Status Kind<pb::Facility>::Check(const pb::Facility& record) {
 // The facility is its own: a writer with a facility's scope may correct its own facility.
 RecordIndex Kind<pb::Facility>::Index(const pb::Facility& record) {
   RecordIndex index{record.id(), {}, {}};
-  if (!record.parent_facility_id().empty()) index.groups.push_back(ByParent(record.parent_facility_id()));
+  if (!record.parent_facility_id().empty())
+    index.groups.push_back(ByParent(record.parent_facility_id()));
   return index;
 }
 
@@ -60,7 +64,8 @@ absl::Status Kind<pb::Community>::Check(const pb::Community& record) {
   TJ_TRY(CheckRequired(record.name(), kNameMax, "community.name"));
   TJ_TRY(CheckRequired(record.lead_facility_id(), kCodeMax, "community.lead_facility_id"));
   TJ_TRY(CheckText(record.region_code(), kCodeMax, "community.region_code"));
-  if (record.kind() == pb::COMMUNITY_KIND_UNSPECIFIED || !pb::CommunityKind_IsValid(record.kind())) {
+  if (record.kind() == pb::COMMUNITY_KIND_UNSPECIFIED ||
+      !pb::CommunityKind_IsValid(record.kind())) {
     return base::InvalidField("community.kind", "one of the four kinds");
   }
   if (record.binding() == pb::BINDING_UNSPECIFIED || !pb::Binding_IsValid(record.binding())) {
@@ -71,7 +76,8 @@ absl::Status Kind<pb::Community>::Check(const pb::Community& record) {
 
 RecordIndex Kind<pb::Community>::Index(const pb::Community& record) {
   RecordIndex index;
-  if (record.kind() == pb::COMMUNITY_KIND_COUNTY_COMMUNITY && record.region_code().size() >= kCountyDigits) {
+  if (record.kind() == pb::COMMUNITY_KIND_COUNTY_COMMUNITY &&
+      record.region_code().size() >= kCountyDigits) {
     index.groups.push_back(ByCounty(record.region_code().substr(0, kCountyDigits)));
   }
   return index;
@@ -93,10 +99,12 @@ absl::Status Kind<pb::Membership>::Check(const pb::Membership& record) {
   TJ_TRY(CheckRequired(record.community_id(), kCodeMax, "membership.community_id"));
   TJ_TRY(CheckRequired(record.facility_id(), kCodeMax, "membership.facility_id"));
   TJ_TRY(CheckText(record.charter(), kNameMax, "membership.charter"));
-  if (record.role() == pb::MEMBERSHIP_ROLE_UNSPECIFIED || !pb::MembershipRole_IsValid(record.role())) {
+  if (record.role() == pb::MEMBERSHIP_ROLE_UNSPECIFIED ||
+      !pb::MembershipRole_IsValid(record.role())) {
     return base::InvalidField("membership.role", "lead, branch or member");
   }
-  if (record.periods_size() > kPeriodsMax) return base::InvalidField("membership.periods", "at most 200 periods");
+  if (record.periods_size() > kPeriodsMax)
+    return base::InvalidField("membership.periods", "at most 200 periods");
   if (record.agreed_recognition_codes_size() > kAgreedCodesMax) {
     return base::InvalidField("membership.agreed_recognition_codes", "at most 5000 codes");
   }
@@ -112,9 +120,11 @@ RecordIndex Kind<pb::Membership>::Index(const pb::Membership& record) {
                     {ByCommunity(record.community_id()), ByFacility(record.facility_id()),
                      ByCommunityAndFacility(record.community_id(), record.facility_id())},
                     {}};
-  const bool exited = record.periods_size() > 0 &&
-                      record.periods(record.periods_size() - 1).state() == pb::MEMBERSHIP_STATE_EXITED;
-  if (!exited) index.uniques.push_back(ByCommunityAndFacility(record.community_id(), record.facility_id()));
+  const bool exited =
+      record.periods_size() > 0 &&
+      record.periods(record.periods_size() - 1).state() == pb::MEMBERSHIP_STATE_EXITED;
+  if (!exited)
+    index.uniques.push_back(ByCommunityAndFacility(record.community_id(), record.facility_id()));
   return index;
 }
 

@@ -18,7 +18,8 @@ absl::Status CheckLicense(const pb::License& license) {
   TJ_TRY(CheckSpan(license.from(), license.to(), "practitioner.licenses.from"));
   const std::string& type = license.type();
   if (type != "physician" && type != "assistant" && type != "technician" && type != "nurse") {
-    return base::InvalidField("practitioner.licenses.type", "physician, assistant, technician or nurse");
+    return base::InvalidField("practitioner.licenses.type",
+                              "physician, assistant, technician or nurse");
   }
   for (const int discipline : license.disciplines()) {
     if (discipline == 0 || !common::v1::Discipline_IsValid(discipline)) {
@@ -79,15 +80,18 @@ absl::Status Kind<pb::Device>::Check(const pb::Device& record) {
   TJ_TRY(CheckText(record.charset(), 64, "device.charset"));
   TJ_TRY(CheckText(record.serial_number(), 64, "device.serial_number"));
   if (!record.ae_title().empty() && !IsAeTitle(record.ae_title())) {
-    return base::InvalidField("device.ae_title", "an AE title is 1 to 16 printable ASCII characters without backslash");
+    return base::InvalidField(
+        "device.ae_title", "an AE title is 1 to 16 printable ASCII characters without backslash");
   }
-  if (record.port() < 0 || record.port() > 65535) return base::InvalidField("device.port", "0 to 65535");
+  if (record.port() < 0 || record.port() > 65535)
+    return base::InvalidField("device.port", "0 to 65535");
   return absl::OkStatus();
 }
 
 RecordIndex Kind<pb::Device>::Index(const pb::Device& record) {
   RecordIndex index{record.facility_id(), {ByFacility(record.facility_id())}, {}};
-  if (!record.ae_title().empty()) index.uniques.push_back(ByAeTitle(record.facility_id(), record.ae_title()));
+  if (!record.ae_title().empty())
+    index.uniques.push_back(ByAeTitle(record.facility_id(), record.ae_title()));
   return index;
 }
 

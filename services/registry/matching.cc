@@ -40,7 +40,8 @@ Fit CompareBirthDates(const PersonWords& a, const PersonWords& b) {
 }
 
 bool Blank(const PersonWords& words) {
-  return FoldName(words.name).empty() && FoldName(words.name_latin).empty() && words.birth_date.empty();
+  return FoldName(words.name).empty() && FoldName(words.name_latin).empty() &&
+         words.birth_date.empty();
 }
 
 // How well a candidate is meant: 0 not at all.
@@ -56,7 +57,8 @@ int Rank(const Candidate& candidate, const PersonWords& words) {
 
 Fit CompareNames(const PersonWords& a, const PersonWords& b) {
   const std::string native_a = NativeOf(a), native_b = NativeOf(b);
-  if (!native_a.empty() && !native_b.empty()) return native_a == native_b ? Fit::kAgrees : Fit::kContradicts;
+  if (!native_a.empty() && !native_b.empty())
+    return native_a == native_b ? Fit::kAgrees : Fit::kContradicts;
   const std::string_view latin_a = LatinOf(a), latin_b = LatinOf(b);
   if (FoldName(latin_a).empty() || FoldName(latin_b).empty()) return Fit::kUnknown;
   return SameLatin(latin_a, latin_b) ? Fit::kAgrees : Fit::kContradicts;
@@ -68,7 +70,8 @@ Fit ComparePersons(const PersonWords& a, const PersonWords& b) {
   return names == Fit::kAgrees || dates == Fit::kAgrees ? Fit::kAgrees : Fit::kUnknown;
 }
 
-std::optional<size_t> ChooseByNumber(const std::vector<Candidate>& candidates, const PersonWords& words) {
+std::optional<size_t> ChooseByNumber(const std::vector<Candidate>& candidates,
+                                     const PersonWords& words) {
   std::optional<size_t> best;
   int best_rank = 0;
   for (size_t i = 0; i < candidates.size(); ++i) {
@@ -80,7 +83,8 @@ std::optional<size_t> ChooseByNumber(const std::vector<Candidate>& candidates, c
   return best;
 }
 
-std::optional<size_t> ChooseByDocument(const std::vector<Candidate>& candidates, const PersonWords& words) {
+std::optional<size_t> ChooseByDocument(const std::vector<Candidate>& candidates,
+                                       const PersonWords& words) {
   std::optional<size_t> found;
   for (size_t i = 0; i < candidates.size(); ++i) {
     if (CompareNames(candidates[i].words, words) != Fit::kAgrees) continue;

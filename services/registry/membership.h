@@ -11,7 +11,14 @@
 namespace tongjian::registry {
 
 // The numbers are those of registry.v1.MembershipState.
-enum class MembershipState { kNone = 0, kApplied = 1, kAdmitted = 2, kActive = 3, kSuspended = 4, kExited = 5 };
+enum class MembershipState {
+  kNone = 0,
+  kApplied = 1,
+  kAdmitted = 2,
+  kActive = 3,
+  kSuspended = 4,
+  kExited = 5
+};
 
 std::string_view Name(MembershipState state);
 
@@ -25,15 +32,17 @@ struct MembershipPeriod {
 // Oldest first, each beginning after the one before; the first is kApplied.
 using MembershipHistory = std::vector<MembershipPeriod>;
 
-// Whether `to` may follow `from`: applied → admitted → active ⇄ suspended, and exited from each of them (an application
-// may be withdrawn). Nothing follows exited: who comes back applies anew.
+// Whether `to` may follow `from`: applied → admitted → active ⇄ suspended, and exited from each of
+// them (an application may be withdrawn). Nothing follows exited: who comes back applies anew.
 bool MayFollow(MembershipState from, MembershipState to);
 
-// The state as of `time`; kNone before the first period. What every decision about a past fact asks.
+// The state as of `time`; kNone before the first period. What every decision about a past fact
+// asks.
 MembershipState StateAt(const MembershipHistory& history, absl::Time time);
 
-// The history with one state more. FAILED_PRECONDITION (STATE_NOT_ALLOWED) when the last state does not allow it;
-// INVALID_ARGUMENT when `next` does not begin after the last one: history is never rewritten.
+// The history with one state more. FAILED_PRECONDITION (STATE_NOT_ALLOWED) when the last state does
+// not allow it; INVALID_ARGUMENT when `next` does not begin after the last one: history is never
+// rewritten.
 absl::StatusOr<MembershipHistory> Moved(MembershipHistory history, MembershipPeriod next);
 
 }  // namespace tongjian::registry

@@ -17,8 +17,8 @@ static_assert(static_cast<int>(MembershipState::kExited) == v1::MEMBERSHIP_STATE
 MembershipHistory HistoryOf(const v1::Membership& membership) {
   MembershipHistory history;
   for (const v1::MembershipPeriod& period : membership.periods()) {
-    history.push_back({static_cast<MembershipState>(period.state()), rpc::FromProto(period.from()), period.approver(),
-                       period.reason()});
+    history.push_back({static_cast<MembershipState>(period.state()), rpc::FromProto(period.from()),
+                       period.approver(), period.reason()});
   }
   return history;
 }

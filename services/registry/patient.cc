@@ -24,18 +24,22 @@ absl::Status CheckIdentifier(const PatientIdentifier& identifier) {
   if (identifier.value.empty() || identifier.value.size() > kNumberMax) {
     return base::InvalidField("identifiers.value", "a number has 1 to 64 bytes");
   }
-  const bool national = identifier.type == IdentifierType::kResidentId || identifier.type == IdentifierType::kPassport;
+  const bool national = identifier.type == IdentifierType::kResidentId ||
+                        identifier.type == IdentifierType::kPassport;
   if (national && !identifier.assigner_facility_id.empty()) {
-    return base::InvalidField("identifiers.assigner_facility_id", "a national document has no assigning facility");
+    return base::InvalidField("identifiers.assigner_facility_id",
+                              "a national document has no assigning facility");
   }
   if (!IsDocument(identifier.type) && identifier.assigner_facility_id.empty()) {
-    return base::InvalidField("identifiers.assigner_facility_id", "a facility's number names the facility");
+    return base::InvalidField("identifiers.assigner_facility_id",
+                              "a facility's number names the facility");
   }
   return absl::OkStatus();
 }
 
 // What contradicts between a resident number and what else is known.
-std::optional<std::string> Contradiction(const PatientIdentifier& identifier, const Patient& patient) {
+std::optional<std::string> Contradiction(const PatientIdentifier& identifier,
+                                         const Patient& patient) {
   const auto read = ReadResidentNumber(identifier.value);
   if (!read) return "the resident number fails its check (GB 11643)";
   if (!patient.birth_date.empty() && patient.birth_date != read->birth_date) {
@@ -48,10 +52,14 @@ std::optional<std::string> Contradiction(const PatientIdentifier& identifier, co
 
 std::string_view Name(PatientState state) {
   switch (state) {
-    case PatientState::kNone: return "none";
-    case PatientState::kProvisional: return "provisional";
-    case PatientState::kVerified: return "verified";
-    case PatientState::kMerged: return "merged";
+    case PatientState::kNone:
+      return "none";
+    case PatientState::kProvisional:
+      return "provisional";
+    case PatientState::kVerified:
+      return "verified";
+    case PatientState::kMerged:
+      return "merged";
   }
   return "unknown";
 }
@@ -66,18 +74,21 @@ bool SameNumber(const PatientIdentifier& a, const PatientIdentifier& b) {
 }
 
 absl::Status CheckPatient(const Patient& patient) {
-  if (patient.name.size() > kNameMax * 3) return base::InvalidField("name", "a name has at most 128 characters");
+  if (patient.name.size() > kNameMax * 3)
+    return base::InvalidField("name", "a name has at most 128 characters");
   if (patient.name_latin.size() > kNameMax) {
     return base::InvalidField("name_latin", "a name has at most 128 characters");
   }
   if (!patient.birth_date.empty() && !IsDay(patient.birth_date)) {
     return base::InvalidField("birth_date", "a day is written YYYY-MM-DD");
   }
-  if (patient.sex < Sex::kNone || patient.sex > Sex::kUnknown) return base::InvalidField("sex", "not a known value");
+  if (patient.sex < Sex::kNone || patient.sex > Sex::kUnknown)
+    return base::InvalidField("sex", "not a known value");
   if (patient.identifiers.size() > kIdentifiersMax) {
     return base::InvalidField("identifiers", "a patient has at most 200 numbers");
   }
-  for (const PatientIdentifier& identifier : patient.identifiers) TJ_TRY(CheckIdentifier(identifier));
+  for (const PatientIdentifier& identifier : patient.identifiers)
+    TJ_TRY(CheckIdentifier(identifier));
   return absl::OkStatus();
 }
 
@@ -97,14 +108,16 @@ std::vector<std::string> Warnings(const Patient& patient) {
 
 void AddNote(std::string_view note, Patient* patient) {
   auto& notes = patient->notes;
-  if (notes.size() < kNotesMax && std::find(notes.begin(), notes.end(), note) == notes.end()) notes.emplace_back(note);
+  if (notes.size() < kNotesMax && std::find(notes.begin(), notes.end(), note) == notes.end())
+    notes.emplace_back(note);
 }
 
 bool AddIdentifiers(const std::vector<PatientIdentifier>& identifiers, Patient* patient) {
   bool added = false;
   for (const PatientIdentifier& identifier : identifiers) {
-    const bool known = std::any_of(patient->identifiers.begin(), patient->identifiers.end(),
-                                   [&](const PatientIdentifier& own) { return SameNumber(own, identifier); });
+    const bool known =
+        std::any_of(patient->identifiers.begin(), patient->identifiers.end(),
+                    [&](const PatientIdentifier& own) { return SameNumber(own, identifier); });
     if (known || patient->identifiers.size() >= kIdentifiersMax) continue;
     patient->identifiers.push_back(identifier);
     patient->identifiers.back().verified = false;  // Only Verify says so.
@@ -117,17 +130,20 @@ absl::Status Verify(PatientIdentifier document, Patient* patient) {
   if (patient->state == PatientState::kMerged || patient->unnamed || patient->name.empty()) {
     return base::Conflict("STATE_NOT_ALLOWED", "a merged or unnamed patient can't be verified");
   }
-  if (!IsDocument(document.type)) return base::InvalidField("document.type", "this number is not of a document");
+  if (!IsDocument(document.type))
+    return base::InvalidField("document.type", "this number is not of a document");
   TJ_TRY(CheckIdentifier(document));
   if (document.type == IdentifierType::kResidentId) {
     if (const auto contradiction = Contradiction(document, *patient)) {
       return base::InvalidField("document.value", *contradiction);
     }
-    if (patient->birth_date.empty()) patient->birth_date = ReadResidentNumber(document.value)->birth_date;
+    if (patient->birth_date.empty())
+      patient->birth_date = ReadResidentNumber(document.value)->birth_date;
   }
   document.verified = true;
-  const auto own = std::find_if(patient->identifiers.begin(), patient->identifiers.end(),
-                                [&](const PatientIdentifier& known) { return SameNumber(known, document); });
+  const auto own =
+      std::find_if(patient->identifiers.begin(), patient->identifiers.end(),
+                   [&](const PatientIdentifier& known) { return SameNumber(known, document); });
   if (own == patient->identifiers.end()) {
     patient->identifiers.push_back(std::move(document));
   } else {
@@ -139,18 +155,21 @@ absl::Status Verify(PatientIdentifier document, Patient* patient) {
 
 absl::Status Correct(const Patient& wanted, Patient* patient) {
   if (patient->state == PatientState::kMerged) {
-    return base::Conflict("STATE_NOT_ALLOWED", "a merged patient can't be changed: change the one it was merged into");
+    return base::Conflict("STATE_NOT_ALLOWED",
+                          "a merged patient can't be changed: change the one it was merged into");
   }
   const bool other_person_words =
       FoldName(wanted.name) != FoldName(patient->name) || wanted.birth_date != patient->birth_date;
   std::vector<PatientIdentifier> identifiers = wanted.identifiers;
   for (PatientIdentifier& identifier : identifiers) {
-    const auto own = std::find_if(patient->identifiers.begin(), patient->identifiers.end(),
-                                  [&](const PatientIdentifier& known) { return SameNumber(known, identifier); });
+    const auto own =
+        std::find_if(patient->identifiers.begin(), patient->identifiers.end(),
+                     [&](const PatientIdentifier& known) { return SameNumber(known, identifier); });
     identifier.verified = own != patient->identifiers.end() && own->verified && !other_person_words;
   }
-  const bool document_left = std::any_of(identifiers.begin(), identifiers.end(),
-                                         [](const PatientIdentifier& identifier) { return identifier.verified; });
+  const bool document_left =
+      std::any_of(identifiers.begin(), identifiers.end(),
+                  [](const PatientIdentifier& identifier) { return identifier.verified; });
   if (!document_left) patient->state = PatientState::kProvisional;
   patient->name = wanted.name;
   patient->name_latin = wanted.name_latin;
@@ -162,12 +181,14 @@ absl::Status Correct(const Patient& wanted, Patient* patient) {
 }
 
 absl::Status CheckMerge(const Patient& source, const Patient& target) {
-  if (source.id == target.id) return base::InvalidField("target_id", "a patient can't be merged into itself");
+  if (source.id == target.id)
+    return base::InvalidField("target_id", "a patient can't be merged into itself");
   if (source.state == PatientState::kMerged || target.state == PatientState::kMerged) {
     return base::Conflict("STATE_NOT_ALLOWED", "one of the two is merged already");
   }
   if (source.state == PatientState::kVerified && target.state != PatientState::kVerified) {
-    return base::Conflict("STATE_NOT_ALLOWED", "merge the provisional patient into the verified one");
+    return base::Conflict("STATE_NOT_ALLOWED",
+                          "merge the provisional patient into the verified one");
   }
   return absl::OkStatus();
 }

@@ -32,7 +32,8 @@ enum class IdentifierType {
 // The numbers are those of common.v1.Sex.
 enum class Sex { kNone = 0, kMale = 1, kFemale = 2, kUnknown = 3 };
 
-// Whether a number of this type proves who somebody is: documents do, a facility's own numbers do not.
+// Whether a number of this type proves who somebody is: documents do, a facility's own numbers do
+// not.
 bool IsDocument(IdentifierType type);
 
 struct PatientIdentifier {
@@ -60,11 +61,12 @@ struct Patient {
   absl::Time updated;
 };
 
-// INVALID_ARGUMENT unless name (128), number (64) and so on keep to their limits, the birth date is a day, the
-// sex and types are known ones, and facility numbers name their assigner.
+// INVALID_ARGUMENT unless name (128), number (64) and so on keep to their limits, the birth date is
+// a day, the sex and types are known ones, and facility numbers name their assigner.
 absl::Status CheckPatient(const Patient& patient);
 
-// What a person should look at: the notes, and resident numbers that fail GB 11643 or contradict birth date or sex.
+// What a person should look at: the notes, and resident numbers that fail GB 11643 or contradict
+// birth date or sex.
 std::vector<std::string> Warnings(const Patient& patient);
 
 // Adds a note once.
@@ -73,17 +75,20 @@ void AddNote(std::string_view note, Patient* patient);
 // Adds numbers it does not have yet; says whether there were any.
 bool AddIdentifiers(const std::vector<PatientIdentifier>& identifiers, Patient* patient);
 
-// Marks the identity as checked against `document`. INVALID_ARGUMENT when that is no document, or a resident number that
-// fails GB 11643 or contradicts the birth date; FAILED_PRECONDITION (STATE_NOT_ALLOWED) for a merged or unnamed patient.
-// An empty birth date is taken from the resident number.
+// Marks the identity as checked against `document`. INVALID_ARGUMENT when that is no document, or a
+// resident number that fails GB 11643 or contradicts the birth date; FAILED_PRECONDITION
+// (STATE_NOT_ALLOWED) for a merged or unnamed patient. An empty birth date is taken from the
+// resident number.
 absl::Status Verify(PatientIdentifier document, Patient* patient);
 
-// Replaces name, Latin name, sex, birth date and the numbers by those of `wanted`. Another name or birth date takes the
-// verification away: automatic links must not rest on words nobody checked. FAILED_PRECONDITION when it is merged.
+// Replaces name, Latin name, sex, birth date and the numbers by those of `wanted`. Another name or
+// birth date takes the verification away: automatic links must not rest on words nobody checked.
+// FAILED_PRECONDITION when it is merged.
 absl::Status Correct(const Patient& wanted, Patient* patient);
 
-// Whether `source` may be merged into `target`: both unmerged, two persons, and never a verified one into a provisional
-// one. Nothing moves: the source only says into whom it went, so that a wrong merge can be undone whole.
+// Whether `source` may be merged into `target`: both unmerged, two persons, and never a verified
+// one into a provisional one. Nothing moves: the source only says into whom it went, so that a
+// wrong merge can be undone whole.
 absl::Status CheckMerge(const Patient& source, const Patient& target);
 
 }  // namespace tongjian::registry

@@ -38,14 +38,17 @@ absl::StatusOr<std::optional<RecordRow>> FindRecord(store::Session& session, std
                                                     std::string_view id);
 
 // Who has this unique key; empty when nobody has.
-absl::StatusOr<std::string> FindUnique(store::Session& session, std::string_view kind, std::string_view unique_key);
+absl::StatusOr<std::string> FindUnique(store::Session& session, std::string_view kind,
+                                       std::string_view unique_key);
 
-// Records of the group (of the kind when empty) in the order of ids, behind `after`, at most `limit`.
+// Records of the group (of the kind when empty) in the order of ids, behind `after`, at most
+// `limit`.
 absl::StatusOr<std::vector<RecordRow>> ListRecords(store::Session& session, std::string_view kind,
-                                                   std::string_view group, std::string_view after, int64_t limit);
+                                                   std::string_view group, std::string_view after,
+                                                   int64_t limit);
 
-// Both: ALREADY_EXISTS naming the unique key another record has. Replace: FAILED_PRECONDITION (ETAG_MISMATCH) unless the
-// row has version row.version - 1; NOT_FOUND when it is not there.
+// Both: ALREADY_EXISTS naming the unique key another record has. Replace: FAILED_PRECONDITION
+// (ETAG_MISMATCH) unless the row has version row.version - 1; NOT_FOUND when it is not there.
 absl::Status InsertRecord(store::Transaction& tx, std::string_view kind, const RecordRow& row,
                           const RecordIndex& index);
 absl::Status ReplaceRecord(store::Transaction& tx, std::string_view kind, const RecordRow& row,

@@ -19,8 +19,10 @@ static_assert(static_cast<int>(Discipline::kPathology) == common::v1::DISCIPLINE
 constexpr int64_t kRelationsMax = 1000;
 
 License LicenseOf(const pb::License& record) {
-  License license{record.number(), record.type(), {}, record.facility_id(), record.from(), record.to()};
-  for (const int discipline : record.disciplines()) license.disciplines.push_back(static_cast<Discipline>(discipline));
+  License license{record.number(),      record.type(), {},
+                  record.facility_id(), record.from(), record.to()};
+  for (const int discipline : record.disciplines())
+    license.disciplines.push_back(static_cast<Discipline>(discipline));
   return license;
 }
 
@@ -30,38 +32,48 @@ absl::StatusOr<Workplace> WorkplaceOf(store::Session& session, const std::string
 }
 
 template <class T>
-absl::StatusOr<std::vector<T>> RelationsOf(store::Session& session, const std::string& facility_id) {
-  TJ_ASSIGN_OR_RETURN(auto records, Directory::List<T>(session, ByFacility(facility_id), "", kRelationsMax + 1));
-  if (records.size() > kRelationsMax) return absl::ResourceExhaustedError("a facility has more than 1000 relations");
+absl::StatusOr<std::vector<T>> RelationsOf(store::Session& session,
+                                           const std::string& facility_id) {
+  TJ_ASSIGN_OR_RETURN(auto records,
+                      Directory::List<T>(session, ByFacility(facility_id), "", kRelationsMax + 1));
+  if (records.size() > kRelationsMax)
+    return absl::ResourceExhaustedError("a facility has more than 1000 relations");
   return records;
 }
 
-absl::Status AddBelongings(store::Session& session, const std::string& facility_id, EntitlementFacts* facts) {
+absl::Status AddBelongings(store::Session& session, const std::string& facility_id,
+                           EntitlementFacts* facts) {
   TJ_ASSIGN_OR_RETURN(const auto memberships, RelationsOf<pb::Membership>(session, facility_id));
   for (const pb::Membership& membership : memberships) {
-    facts->belongings.push_back({membership.community_id(), membership.facility_id(), HistoryOf(membership)});
+    facts->belongings.push_back(
+        {membership.community_id(), membership.facility_id(), HistoryOf(membership)});
   }
   return absl::OkStatus();
 }
 
-absl::Status AddAgreements(store::Session& session, const std::string& facility_id, EntitlementFacts* facts) {
+absl::Status AddAgreements(store::Session& session, const std::string& facility_id,
+                           EntitlementFacts* facts) {
   TJ_ASSIGN_OR_RETURN(const auto agreements, RelationsOf<pb::Agreement>(session, facility_id));
   for (const pb::Agreement& record : agreements) {
-    facts->agreements.push_back({record.id(), record.requesting_facility_id(), record.reading_facility_id(),
-                                 static_cast<Discipline>(record.discipline()), record.from(), record.to()});
+    facts->agreements.push_back(
+        {record.id(), record.requesting_facility_id(), record.reading_facility_id(),
+         static_cast<Discipline>(record.discipline()), record.from(), record.to()});
   }
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<Entitlement> CheckSigningRight(store::Session& session, const std::string& practitioner_id,
-                                              const std::string& requesting_facility_id, Discipline discipline,
-                                              absl::Time time) {
-  TJ_ASSIGN_OR_RETURN(const auto practitioner, Directory::Get<pb::Practitioner>(session, practitioner_id));
+absl::StatusOr<Entitlement> CheckSigningRight(store::Session& session,
+                                              const std::string& practitioner_id,
+                                              const std::string& requesting_facility_id,
+                                              Discipline discipline, absl::Time time) {
+  TJ_ASSIGN_OR_RETURN(const auto practitioner,
+                      Directory::Get<pb::Practitioner>(session, practitioner_id));
   EntitlementFacts facts;
   facts.practitioner_active = practitioner.active();
-  std::set<std::string> workplaces(practitioner.facility_ids().begin(), practitioner.facility_ids().end());
+  std::set<std::string> workplaces(practitioner.facility_ids().begin(),
+                                   practitioner.facility_ids().end());
   for (const pb::License& license : practitioner.licenses()) {
     facts.licenses.push_back(LicenseOf(license));
     if (!license.facility_id().empty()) workplaces.insert(license.facility_id());

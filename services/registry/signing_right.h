@@ -14,8 +14,9 @@ class Session;
 namespace tongjian::registry {
 
 // NOT_FOUND when the practitioner or the facility is not there.
-absl::StatusOr<Entitlement> CheckSigningRight(store::Session& session, const std::string& practitioner_id,
-                                              const std::string& requesting_facility_id, Discipline discipline,
-                                              absl::Time time);
+absl::StatusOr<Entitlement> CheckSigningRight(store::Session& session,
+                                              const std::string& practitioner_id,
+                                              const std::string& requesting_facility_id,
+                                              Discipline discipline, absl::Time time);
 
 }  // namespace tongjian::registry

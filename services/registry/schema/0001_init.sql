@@ -43,6 +43,12 @@ create table accounts (
 );
 create index accounts_by_facility on accounts (facility_id, id);
 
+-- One row that counts attempts with unknown names: they cost the same write as a wrong password.
+create table unknown_log_ins (
+  id text not null primary key,
+  attempts bigint not null
+);
+
 create table enrollment_codes (
   hash text not null primary key,
   facility_id text not null,
@@ -97,11 +103,12 @@ create table facility_numbers (
 );
 
 create table patient_merges (
+  id text not null primary key,
   source_id text not null,
   target_id text not null,
   merged bigint not null,
   reason text not null,
   undone bigint,
-  undone_reason text not null,
-  primary key (source_id, merged)
+  undone_reason text not null
 );
+create index patient_merges_by_source on patient_merges (source_id);
