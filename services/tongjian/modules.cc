@@ -2,6 +2,7 @@
 
 #include "services/audit/module.h"
 #include "services/imaging/module.h"
+#include "services/orders/module.h"
 #include "services/registry/module.h"
 
 namespace tongjian::program {
@@ -10,6 +11,7 @@ std::vector<runtime::ModuleEntry> HubModules() {
   return {
       registry::RegistryModule(),
       imaging::ImagingModule(),
+      orders::OrdersModule(),
       audit::AuditModule(),
   };
 }
