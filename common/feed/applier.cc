@@ -31,7 +31,9 @@ bool IsPassing(const absl::Status& status) {
   }
 }
 
-bool IsReferenceUnknown(const absl::Status& status) { return base::DetailOf(status).reason == "REFERENCE_UNKNOWN"; }
+bool IsReferenceUnknown(const absl::Status& status) {
+  return base::DetailOf(status).reason == "REFERENCE_UNKNOWN";
+}
 
 std::string CursorName(const FollowerOptions& options) {
   return options.purpose.empty() ? options.feed : absl::StrCat(options.feed, "/", options.purpose);
@@ -48,8 +50,8 @@ telemetry::Labels With(telemetry::Labels labels, const char* result) {
 
 }  // namespace
 
-Applier::Applier(const FollowerOptions& options, store::Database& database, telemetry::Registry& metrics,
-                 Follower::Handler handler, Follower::Applied applied)
+Applier::Applier(const FollowerOptions& options, store::Database& database,
+                 telemetry::Registry& metrics, Follower::Handler handler, Follower::Applied applied)
     : name_(CursorName(options)),
       database_(database),
       handler_(std::move(handler)),
@@ -70,7 +72,8 @@ absl::StatusOr<std::string> Applier::Cursor() {
 }
 
 absl::Status Applier::StartAnew() {
-  TJ_TRY(database_.Write([this](store::Transaction& tx) { return store::SaveCursor(tx, name_, ""); }));
+  TJ_TRY(
+      database_.Write([this](store::Transaction& tx) { return store::SaveCursor(tx, name_, ""); }));
   cursor_.clear();
   return absl::OkStatus();
 }
@@ -92,7 +95,8 @@ absl::StatusOr<int> Applier::Apply(const PullFeedResponse& page) {
   if (page.events_size() == 0) {
     // Moves over what was not addressed to us; durable with the next event at the latest.
     if (page.next_cursor() == cursor_) return 0;
-    TJ_TRY(database_.Write([&](store::Transaction& tx) { return MoveCursor(tx, page.next_cursor()); }));
+    TJ_TRY(database_.Write(
+        [&](store::Transaction& tx) { return MoveCursor(tx, page.next_cursor()); }));
     cursor_ = page.next_cursor();
     return 0;
   }
@@ -133,8 +137,9 @@ absl::StatusOr<int> Applier::ApplyOneByOne(const PullFeedResponse& page) {
 
 absl::Status Applier::ParkOne(const Event& event, const absl::Status& why) {
   if (!IsReferenceUnknown(why)) {
-    telemetry::Log(telemetry::Level::kError, "feed_event_not_understood",
-                   {{"feed", name_}, {"type", TypeOf(event)}, {"key", event.key()}, {"status", why}});
+    telemetry::Log(
+        telemetry::Level::kError, "feed_event_not_understood",
+        {{"feed", name_}, {"type", TypeOf(event)}, {"key", event.key()}, {"status", why}});
   }
   TJ_TRY(database_.Write([&](store::Transaction& tx) -> absl::Status {
     TJ_TRY(MoveCursor(tx, event.cursor()));
@@ -164,14 +169,16 @@ absl::StatusOr<int> Applier::RetryParked() {
   return applied;
 }
 
-// Takes the key's events in order and applies the first `count_max` of them; the rest is parked again. Undone as a whole
-// when one fails: `failed_at` is its place.
-absl::StatusOr<Applier::Events> Applier::TakeAndApply(const std::string& key, size_t count_max, size_t* failed_at) {
+// Takes the key's events in order and applies the first `count_max` of them; the rest is parked
+// again. Undone as a whole when one fails: `failed_at` is its place.
+absl::StatusOr<Applier::Events> Applier::TakeAndApply(const std::string& key, size_t count_max,
+                                                      size_t* failed_at) {
   Events applied;
   TJ_TRY(database_.Write([&](store::Transaction& tx) -> absl::Status {
     applied.clear();
     *failed_at = 0;
-    TJ_ASSIGN_OR_RETURN(const std::vector<store::Event> taken, store::TakeParked(tx, name_, key, kEventsPerKey));
+    TJ_ASSIGN_OR_RETURN(const std::vector<store::Event> taken,
+                        store::TakeParked(tx, name_, key, kEventsPerKey));
     for (const store::Event& stored : taken) {
       if (applied.size() >= count_max) {
         TJ_TRY(store::Park(tx, name_, key, stored));
@@ -211,7 +218,8 @@ void Applier::CountParked() {
         parked_.Set(static_cast<double>(stats.count));
         return absl::OkStatus();
       })
-      .IgnoreError();  // A number for a dashboard; the next read of the cursor meets the same trouble and reports it.
+      .IgnoreError();  // A number for a dashboard; the next read of the cursor meets the same
+                       // trouble and reports it.
 }
 
 }  // namespace tongjian::feed

@@ -10,8 +10,9 @@
 
 namespace tongjian::feed {
 
-// Applies pages to one database, each event exactly once. Not safe for concurrent use; two of them (of two processes) on
-// one cursor do no harm: the slower one gets ABORTED and reads on where the other is.
+// Applies pages to one database, each event exactly once. Not safe for concurrent use; two of them
+// (of two processes) on one cursor do no harm: the slower one gets ABORTED and reads on where the
+// other is.
 class Applier {
  public:
   Applier(const FollowerOptions& options, store::Database& database, telemetry::Registry& metrics,
@@ -19,7 +20,8 @@ class Applier {
 
   // Where the feed is read on.
   absl::StatusOr<std::string> Cursor();
-  // How many events took effect. An error leaves the rest of the page for later; what was applied stays.
+  // How many events took effect. An error leaves the rest of the page for later; what was applied
+  // stays.
   absl::StatusOr<int> Apply(const events::v1::PullFeedResponse& page);
   // Tries what is parked, some keys at a time.
   absl::StatusOr<int> RetryParked();

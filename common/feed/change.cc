@@ -12,7 +12,8 @@ constexpr std::string_view kTypeUrlPrefix = "type.googleapis.com/";
 
 }  // namespace
 
-store::Event MakeEvent(std::string_view stream, std::string_view key, std::vector<std::string> audiences,
+store::Event MakeEvent(std::string_view stream, std::string_view key,
+                       std::vector<std::string> audiences,
                        const google::protobuf::Message& change) {
   store::Event event;
   event.stream = std::string(stream);

@@ -14,12 +14,12 @@
 
 namespace tongjian::feed {
 
-// The event of a change, for Transaction::Emit. `stream`: a service has one, named as itself ("orders"). `change`: a
-// message of tongjian.events.v1, whose full name becomes the type. `key`: the id of what changed. `audiences`: facility
-// ids, or store::kEverybody; none: services only.
+// The event of a change, for Transaction::Emit. `stream`: a service has one, named as itself
+// ("orders"). `change`: a message of tongjian.events.v1, whose full name becomes the type. `key`:
+// the id of what changed. `audiences`: facility ids, or store::kEverybody; none: services only.
 //   tx.Emit(feed::MakeEvent("orders", order.id, audiences, changed));
-store::Event MakeEvent(std::string_view stream, std::string_view key, std::vector<std::string> audiences,
-                       const google::protobuf::Message& change);
+store::Event MakeEvent(std::string_view stream, std::string_view key,
+                       std::vector<std::string> audiences, const google::protobuf::Message& change);
 
 // The same on the wire, and back.
 events::v1::Event ToWire(const store::Event& event, std::string_view cursor);

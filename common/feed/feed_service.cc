@@ -49,7 +49,8 @@ struct FeedService::Impl {
   }
   absl::Status CheckRoom() const {
     if (visitors <= options.waiting_max) return absl::OkStatus();
-    return base::Error(absl::StatusCode::kResourceExhausted, "OVERLOADED", "", "too many followers wait");
+    return base::Error(absl::StatusCode::kResourceExhausted, "OVERLOADED", "",
+                       "too many followers wait");
   }
 
   const FeedServiceOptions options;
@@ -61,8 +62,8 @@ struct FeedService::Impl {
 // One PullFeed: reads, and where there is nothing waits without a thread.
 class FeedService::Pull final : public grpc::ServerUnaryReactor, public Visitor {
  public:
-  Pull(FeedService::Impl& service, grpc::CallbackServerContext* context, const PullFeedRequest& request,
-       PullFeedResponse* response)
+  Pull(FeedService::Impl& service, grpc::CallbackServerContext* context,
+       const PullFeedRequest& request, PullFeedResponse* response)
       : service_(service), context_(context), request_(request), response_(response) {
     ++service_.visitors;
     service_.room.Enqueue(*this);
@@ -89,7 +90,8 @@ class FeedService::Pull final : public grpc::ServerUnaryReactor, public Visitor 
  private:
   std::unique_ptr<rpc::Call> Enter(grpc::Status* refusal) {
     source_ = service_.Find(request_.feed());
-    auto call = service_.DoorFor(source_).Open(context_, "tongjian.events.v1.FeedService/PullFeed", refusal);
+    auto call = service_.DoorFor(source_).Open(context_, "tongjian.events.v1.FeedService/PullFeed",
+                                               refusal);
     if (call != nullptr && prepared_.ok()) prepared_ = Prepare(*call);
     return call;
   }
@@ -107,7 +109,8 @@ class FeedService::Pull final : public grpc::ServerUnaryReactor, public Visitor 
 
   absl::Status Read() {
     TJ_TRY(prepared_);
-    TJ_ASSIGN_OR_RETURN(*response_, ReadPage(*source_, reader_, request_.cursor(), page_size_, call_->trail()));
+    TJ_ASSIGN_OR_RETURN(*response_,
+                        ReadPage(*source_, reader_, request_.cursor(), page_size_, call_->trail()));
     if (reader_.service || response_->events_size() == 0) call_->trail().Omit();
     return absl::OkStatus();
   }
@@ -127,7 +130,8 @@ class FeedService::Pull final : public grpc::ServerUnaryReactor, public Visitor 
 // One WatchFeed: a page, its writing, the next page; between them it waits without a thread.
 class FeedService::Watch final : public grpc::ServerWriteReactor<PullFeedResponse>, public Visitor {
  public:
-  Watch(FeedService::Impl& service, grpc::CallbackServerContext* context, const WatchFeedRequest& request)
+  Watch(FeedService::Impl& service, grpc::CallbackServerContext* context,
+        const WatchFeedRequest& request)
       : service_(service), context_(context), request_(request), cursor_(request.cursor()) {
     ++service_.visitors;
     service_.room.Enqueue(*this);
@@ -140,7 +144,8 @@ class FeedService::Watch final : public grpc::ServerWriteReactor<PullFeedRespons
     const absl::Status outcome = Outcome();
     if (!outcome.ok()) return Finish(call_->Close(outcome));
     const uint64_t version = service_.room.VersionOf(source_->news);
-    absl::StatusOr<PullFeedResponse> page = ReadPage(*source_, reader_, cursor_, kPageDefault, call_->trail());
+    absl::StatusOr<PullFeedResponse> page =
+        ReadPage(*source_, reader_, cursor_, kPageDefault, call_->trail());
     if (!page.ok()) return Finish(call_->Close(page.status()));
     page_ = *std::move(page);
     cursor_ = page_.next_cursor();
@@ -161,7 +166,8 @@ class FeedService::Watch final : public grpc::ServerWriteReactor<PullFeedRespons
  private:
   std::unique_ptr<rpc::Call> Enter(grpc::Status* refusal) {
     source_ = service_.Find(request_.feed());
-    auto call = service_.DoorFor(source_).Open(context_, "tongjian.events.v1.FeedService/WatchFeed", refusal);
+    auto call = service_.DoorFor(source_).Open(context_, "tongjian.events.v1.FeedService/WatchFeed",
+                                               refusal);
     if (call != nullptr) prepared_ = Prepare(*call);
     return call;
   }
@@ -209,13 +215,14 @@ void FeedService::Add(std::string_view service, store::Database& database, const
 
 void FeedService::Close() { impl_->room.Close(); }
 
-grpc::ServerUnaryReactor* FeedService::PullFeed(grpc::CallbackServerContext* context, const PullFeedRequest* request,
+grpc::ServerUnaryReactor* FeedService::PullFeed(grpc::CallbackServerContext* context,
+                                                const PullFeedRequest* request,
                                                 PullFeedResponse* response) {
   return new Pull(*impl_, context, *request, response);
 }
 
-grpc::ServerWriteReactor<PullFeedResponse>* FeedService::WatchFeed(grpc::CallbackServerContext* context,
-                                                                   const WatchFeedRequest* request) {
+grpc::ServerWriteReactor<PullFeedResponse>* FeedService::WatchFeed(
+    grpc::CallbackServerContext* context, const WatchFeedRequest* request) {
   return new Watch(*impl_, context, *request);
 }
 

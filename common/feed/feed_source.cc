@@ -18,8 +18,8 @@ absl::Status Denied(std::string_view why) {
 
 }  // namespace
 
-FeedSource::FeedSource(std::string name, std::string stream, store::Feed& feed, const rpc::Door& door,
-                       WaitingRoom& room)
+FeedSource::FeedSource(std::string name, std::string stream, store::Feed& feed,
+                       const rpc::Door& door, WaitingRoom& room)
     : name(std::move(name)), stream(std::move(stream)), feed(feed), door(door) {
   subscription = feed.Subscribe(this->stream, [this, &room] { room.Announce(news); });
 }
@@ -29,18 +29,22 @@ absl::StatusOr<Reader> ReaderOf(const FeedSource& source, const rpc::Call& call)
   if (caller.kind == security::CallerKind::kService && caller.on_behalf_of == nullptr) {
     return Reader{.facility = std::nullopt, .service = true};
   }
-  if (source.stream == store::kAuditStream) return Denied("audit feeds are for the hub's own services");
+  if (source.stream == store::kAuditStream)
+    return Denied("audit feeds are for the hub's own services");
   // A service that asks for somebody gets what that somebody may have.
   const bool for_another = caller.kind == security::CallerKind::kService;
   if (call.scope().all() && !for_another) return Reader{};
   const std::string& facility = security::Originator(caller).facility_id;
-  if (facility.empty() || !call.scope().Contains(facility)) return Denied("the caller belongs to no facility");
+  if (facility.empty() || !call.scope().Contains(facility))
+    return Denied("the caller belongs to no facility");
   return Reader{.facility = facility};
 }
 
 absl::StatusOr<events::v1::PullFeedResponse> ReadPage(FeedSource& source, const Reader& reader,
-                                                      const std::string& cursor, int64_t limit, rpc::Trail& trail) {
-  TJ_ASSIGN_OR_RETURN(const store::FeedPage page, source.feed.Read(source.stream, cursor, reader.facility, limit));
+                                                      const std::string& cursor, int64_t limit,
+                                                      rpc::Trail& trail) {
+  TJ_ASSIGN_OR_RETURN(const store::FeedPage page,
+                      source.feed.Read(source.stream, cursor, reader.facility, limit));
   events::v1::PullFeedResponse response;
   response.set_next_cursor(page.next_cursor);
   response.set_more(page.more);

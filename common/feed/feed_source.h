@@ -18,7 +18,8 @@ namespace tongjian::feed {
 
 // A stream of a service's database under its public name. `door` and `feed` must outlive it.
 struct FeedSource {
-  FeedSource(std::string name, std::string stream, store::Feed& feed, const rpc::Door& door, WaitingRoom& room);
+  FeedSource(std::string name, std::string stream, store::Feed& feed, const rpc::Door& door,
+             WaitingRoom& room);
 
   const std::string name;
   const std::string stream;
@@ -34,11 +35,14 @@ struct Reader {
   bool service = false;                 // A service for itself: moving events is not seeing them.
 };
 
-// PERMISSION_DENIED for an audit feed unless a service asks for itself, and for a caller without a facility.
+// PERMISSION_DENIED for an audit feed unless a service asks for itself, and for a caller without a
+// facility.
 absl::StatusOr<Reader> ReaderOf(const FeedSource& source, const rpc::Call& call);
 
-// The next page after `cursor`, at most `limit` events and about 3 MiB. What it shows is named in the call's trail.
+// The next page after `cursor`, at most `limit` events and about 3 MiB. What it shows is named in
+// the call's trail.
 absl::StatusOr<events::v1::PullFeedResponse> ReadPage(FeedSource& source, const Reader& reader,
-                                                      const std::string& cursor, int64_t limit, rpc::Trail& trail);
+                                                      const std::string& cursor, int64_t limit,
+                                                      rpc::Trail& trail);
 
 }  // namespace tongjian::feed

@@ -33,20 +33,24 @@ bool CursorLost(const absl::Status& status) {
 }  // namespace
 
 absl::Status ReferenceUnknown(std::string_view what) {
-  return base::Conflict("REFERENCE_UNKNOWN", absl::StrCat(std::string(what), " is not known here yet"));
+  return base::Conflict("REFERENCE_UNKNOWN",
+                        absl::StrCat(std::string(what), " is not known here yet"));
 }
 
 class Follower::Impl {
  public:
-  Impl(FollowerOptions options, rpc::ChannelSource channel, rpc::OutgoingIdentity identity, store::Database& database,
-       telemetry::Registry& metrics, Handler handler, Applied applied)
+  Impl(FollowerOptions options, rpc::ChannelSource channel, rpc::OutgoingIdentity identity,
+       store::Database& database, telemetry::Registry& metrics, Handler handler, Applied applied)
       : options_(std::move(options)),
         channel_source_(std::move(channel)),
         identity_(std::move(identity)),
         database_(database),
         applier_(options_, database, metrics, std::move(handler), std::move(applied)),
-        lag_(metrics.GetGauge("tongjian_feed_lag_seconds", "Since when a follower has not seen the end of its feed",
-                              {{"feed", options_.feed}, {"follower", database.name()}, {"purpose", options_.purpose}})),
+        lag_(metrics.GetGauge("tongjian_feed_lag_seconds",
+                              "Since when a follower has not seen the end of its feed",
+                              {{"feed", options_.feed},
+                               {"follower", database.name()},
+                               {"purpose", options_.purpose}})),
         caught_up_(database.clock().Elapsed()) {}
 
   ~Impl() { Stop(); }
@@ -67,7 +71,8 @@ class Follower::Impl {
     if (thread_.joinable()) thread_.join();
   }
 
-  // One page and one round over what is parked: how many events took effect, and whether there is more.
+  // One page and one round over what is parked: how many events took effect, and whether there is
+  // more.
   absl::StatusOr<std::pair<int, bool>> Step(absl::Duration wait) {
     absl::StatusOr<PullFeedResponse> page = Pull(wait);
     if (!page.ok() && CursorLost(page.status())) {
@@ -94,7 +99,8 @@ class Follower::Impl {
         continue;
       }
       if (stopping()) return;
-      telemetry::Log(telemetry::Level::kWarning, "feed_away", {{"feed", options_.feed}, {"status", step.status()}});
+      telemetry::Log(telemetry::Level::kWarning, "feed_away",
+                     {{"feed", options_.feed}, {"status", step.status()}});
       std::unique_lock lock(mutex_);
       changed_.wait_for(lock, absl::ToChronoMilliseconds(pause), [this] { return stopping_; });
       pause = std::min(pause * 2, options_.back_off_max);
@@ -103,7 +109,8 @@ class Follower::Impl {
 
   absl::StatusOr<PullFeedResponse> Pull(absl::Duration wait) {
     const std::shared_ptr<grpc::Channel> channel = channel_source_();
-    if (channel == nullptr) return absl::UnavailableError(absl::StrCat("no channel to feed ", options_.feed));
+    if (channel == nullptr)
+      return absl::UnavailableError(absl::StrCat("no channel to feed ", options_.feed));
     events::v1::PullFeedRequest request;
     request.set_feed(options_.feed);
     TJ_ASSIGN_OR_RETURN(*request.mutable_cursor(), applier_.Cursor());
@@ -147,10 +154,11 @@ class Follower::Impl {
   std::thread thread_;
 };
 
-Follower::Follower(FollowerOptions options, rpc::ChannelSource channel, rpc::OutgoingIdentity identity,
-                   store::Database& database, telemetry::Registry& metrics, Handler handler, Applied applied)
-    : impl_(std::make_unique<Impl>(std::move(options), std::move(channel), std::move(identity), database, metrics,
-                                   std::move(handler), std::move(applied))) {}
+Follower::Follower(FollowerOptions options, rpc::ChannelSource channel,
+                   rpc::OutgoingIdentity identity, store::Database& database,
+                   telemetry::Registry& metrics, Handler handler, Applied applied)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(channel), std::move(identity),
+                                   database, metrics, std::move(handler), std::move(applied))) {}
 
 Follower::~Follower() = default;
 

@@ -21,15 +21,18 @@ namespace {
 using google::protobuf::Message;
 
 constexpr char kCreate[] =
-    "create table if not exists feed_mirror (feed text not null, type text not null, key text not null, "
+    "create table if not exists feed_mirror (feed text not null, type text not null, key text not "
+    "null, "
     "payload text not null, primary key (feed, type, key))";
 constexpr int64_t kLoadPage = 500;
 
 // A message of the program's own protos; null for a type it does not know.
 std::shared_ptr<const Message> Parse(const std::string& type, const std::string& payload) {
-  const auto* descriptor = google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(type);
+  const auto* descriptor =
+      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(type);
   if (descriptor == nullptr) return nullptr;
-  const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor);
+  const Message* prototype =
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor);
   std::shared_ptr<Message> message(prototype->New());
   return message->ParseFromString(payload) ? message : nullptr;
 }
@@ -39,13 +42,17 @@ std::shared_ptr<const Message> Parse(const std::string& type, const std::string&
 class Mirror::Impl {
  public:
   Impl(FollowerOptions options, const std::vector<std::string>& types, rpc::ChannelSource channel,
-       rpc::OutgoingIdentity identity, store::Database& database, telemetry::Registry& metrics, Changed changed)
+       rpc::OutgoingIdentity identity, store::Database& database, telemetry::Registry& metrics,
+       Changed changed)
       : feed_(options.feed),
         database_(database),
         changed_(std::move(changed)),
-        follower_(std::move(options), std::move(channel), std::move(identity), database, metrics,
-                  [this](store::Transaction& tx, const events::v1::Event& event) { return Keep(tx, event); },
-                  [this](const events::v1::Event& event) { Remember(event); }) {
+        follower_(
+            std::move(options), std::move(channel), std::move(identity), database, metrics,
+            [this](store::Transaction& tx, const events::v1::Event& event) {
+              return Keep(tx, event);
+            },
+            [this](const events::v1::Event& event) { Remember(event); }) {
     for (const std::string& type : types) types_.insert(absl::StrCat("tongjian.events.v1.", type));
   }
 
@@ -91,10 +98,11 @@ class Mirror::Impl {
   absl::StatusOr<int64_t> LoadPage(const std::string& type, std::string* after) {
     int64_t loaded = 0;
     TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
-      TJ_ASSIGN_OR_RETURN(const std::vector<store::Row> rows,
-                          session.Query("select key, payload from feed_mirror where feed = :feed and type = :type "
-                                        "and key > :after order by key limit :limit",
-                                        feed_, type, *after, kLoadPage));
+      TJ_ASSIGN_OR_RETURN(
+          const std::vector<store::Row> rows,
+          session.Query("select key, payload from feed_mirror where feed = :feed and type = :type "
+                        "and key > :after order by key limit :limit",
+                        feed_, type, *after, kLoadPage));
       for (const store::Row& row : rows) Put(type, row.Text(0), row.Bytes(1));
       loaded = static_cast<int64_t>(rows.size());
       if (loaded > 0) *after = rows.back().Text(0);
@@ -106,7 +114,8 @@ class Mirror::Impl {
   absl::Status Keep(store::Transaction& tx, const events::v1::Event& event) {
     const std::string type(TypeOf(event));
     if (types_.contains(type)) {
-      TJ_TRY(tx.Execute("insert into feed_mirror (feed, type, key, payload) values (:feed, :type, :key, :payload) "
+      TJ_TRY(tx.Execute("insert into feed_mirror (feed, type, key, payload) values (:feed, :type, "
+                        ":key, :payload) "
                         "on conflict (feed, type, key) do update set payload = excluded.payload",
                         feed_, type, event.key(), store::Bytes(event.change().value()))
                  .status());
@@ -122,7 +131,8 @@ class Mirror::Impl {
   void Put(const std::string& type, const std::string& key, const std::string& payload) {
     MessagePtr message = Parse(type, payload);
     if (message == nullptr) {
-      telemetry::Log(telemetry::Level::kError, "mirror_entry_unreadable", {{"type", type}, {"key", key}});
+      telemetry::Log(telemetry::Level::kError, "mirror_entry_unreadable",
+                     {{"type", type}, {"key", key}});
       return;
     }
     const std::unique_lock lock(mutex_);
@@ -140,12 +150,12 @@ class Mirror::Impl {
   Follower follower_;  // Last: it uses all of the above.
 };
 
-absl::StatusOr<std::unique_ptr<Mirror>> Mirror::Open(FollowerOptions options, std::vector<std::string> types,
-                                                     rpc::ChannelSource channel, rpc::OutgoingIdentity identity,
-                                                     store::Database& database, telemetry::Registry& metrics,
-                                                     Changed changed) {
-  auto impl = std::make_unique<Impl>(std::move(options), types, std::move(channel), std::move(identity), database,
-                                     metrics, std::move(changed));
+absl::StatusOr<std::unique_ptr<Mirror>> Mirror::Open(
+    FollowerOptions options, std::vector<std::string> types, rpc::ChannelSource channel,
+    rpc::OutgoingIdentity identity, store::Database& database, telemetry::Registry& metrics,
+    Changed changed) {
+  auto impl = std::make_unique<Impl>(std::move(options), types, std::move(channel),
+                                     std::move(identity), database, metrics, std::move(changed));
   TJ_TRY(impl->Load());
   return std::unique_ptr<Mirror>(new Mirror(std::move(impl)));
 }

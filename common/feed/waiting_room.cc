@@ -28,7 +28,8 @@ void WaitingRoom::EnqueueLocked(Visitor& visitor) {
   if (visitor.place_ == Visitor::Place::kTopic) {
     visitor.topic_->waiting_.erase(&visitor);
     const auto [first, last] = timers_.equal_range(visitor.until_);
-    timers_.erase(std::find_if(first, last, [&](const auto& timer) { return timer.second == &visitor; }));
+    timers_.erase(
+        std::find_if(first, last, [&](const auto& timer) { return timer.second == &visitor; }));
   }
   visitor.place_ = Visitor::Place::kQueue;
   queue_.push_back(&visitor);

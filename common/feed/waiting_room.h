@@ -24,8 +24,9 @@ class Topic {
   std::set<class Visitor*> waiting_;
 };
 
-// A call. Run is called on one thread of the room at a time; it ends by WaitingRoom::Wait, by something that will lead to
-// Enqueue, or by being over (then the visitor must not be touched again by the room's callers).
+// A call. Run is called on one thread of the room at a time; it ends by WaitingRoom::Wait, by
+// something that will lead to Enqueue, or by being over (then the visitor must not be touched again
+// by the room's callers).
 class Visitor {
  public:
   virtual ~Visitor() = default;
@@ -40,7 +41,8 @@ class Visitor {
   bool called_ = false;  // Called up while it ran: it goes to the queue instead of waiting.
 };
 
-// Some threads and all that wait. Safe for concurrent use; topics and visitors must outlive their stay.
+// Some threads and all that wait. Safe for concurrent use; topics and visitors must outlive their
+// stay.
 class WaitingRoom {
  public:
   explicit WaitingRoom(int threads);
@@ -48,9 +50,11 @@ class WaitingRoom {
 
   // Runs the visitor soon.
   void Enqueue(Visitor& visitor);
-  // Read it before looking for news, give it to Wait after finding none: what came in between is not missed.
+  // Read it before looking for news, give it to Wait after finding none: what came in between is
+  // not missed.
   uint64_t VersionOf(const Topic& topic) const;
-  // From Run: run again when the topic has news after `version`, at `until` (machine's clock), on CallUp or on Close.
+  // From Run: run again when the topic has news after `version`, at `until` (machine's clock), on
+  // CallUp or on Close.
   void Wait(Visitor& visitor, Topic& topic, uint64_t version, absl::Time until);
   // News. Quick, never blocks on visitors: fit for a store's notice.
   void Announce(Topic& topic);

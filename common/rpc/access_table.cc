@@ -14,7 +14,8 @@ absl::StatusOr<MethodRule> RuleOf(const google::protobuf::MethodDescriptor& meth
   MethodRule rule;
   rule.method = absl::StrCat(method.service()->full_name(), "/", method.name());
   if (!method.options().HasExtension(common::v1::access)) {
-    return absl::FailedPreconditionError(absl::StrCat(rule.method, " states no tongjian.common.v1.access"));
+    return absl::FailedPreconditionError(
+        absl::StrCat(rule.method, " states no tongjian.common.v1.access"));
   }
   const common::v1::Access& access = method.options().GetExtension(common::v1::access);
   rule.permission = access.permission();
@@ -22,11 +23,13 @@ absl::StatusOr<MethodRule> RuleOf(const google::protobuf::MethodDescriptor& meth
   rule.patient_data = access.patient_data();
   rule.streaming = method.client_streaming() || method.server_streaming();
   if (rule.anonymous == !rule.permission.empty()) {
-    return absl::FailedPreconditionError(absl::StrCat(rule.method, " must state a permission or be anonymous"));
+    return absl::FailedPreconditionError(
+        absl::StrCat(rule.method, " must state a permission or be anonymous"));
   }
   if (!rule.permission.empty() && !security::Known(rule.permission)) {
     return absl::FailedPreconditionError(
-        absl::StrCat(rule.method, " asks for \"", rule.permission, "\", which security/permission.h does not have"));
+        absl::StrCat(rule.method, " asks for \"", rule.permission,
+                     "\", which security/permission.h does not have"));
   }
   return rule;
 }

@@ -26,8 +26,9 @@ struct MethodRule {
 // All rules of a process. Filled before the first call; safe for concurrent reading after that.
 class AccessTable {
  public:
-  // Adds every method of the service. FAILED_PRECONDITION naming the method that lacks the option, names a permission
-  // that is not in security/permission.h, or has neither a permission nor `anonymous` (or both).
+  // Adds every method of the service. FAILED_PRECONDITION naming the method that lacks the option,
+  // names a permission that is not in security/permission.h, or has neither a permission nor
+  // `anonymous` (or both).
   absl::Status Add(const google::protobuf::ServiceDescriptor& service);
   // Null for a method that was not added. Valid as long as the table.
   const MethodRule* Find(std::string_view method) const;

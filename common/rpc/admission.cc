@@ -17,7 +17,8 @@ absl::StatusOr<std::unique_ptr<Admission>> Load::Admit(std::string_view peer, bo
     const int64_t of_peer = found == side.by_peer.end() ? 0 : found->second;
     if (of_peer >= peer_max || side.all >= all_max) {
       return base::Error(absl::StatusCode::kResourceExhausted, "OVERLOADED", "",
-                         of_peer >= peer_max ? "too many calls at once from this caller" : "too many calls at once");
+                         of_peer >= peer_max ? "too many calls at once from this caller"
+                                             : "too many calls at once");
     }
     ++side.all;
     ++side.by_peer[std::string(peer)];

@@ -26,7 +26,8 @@ class Load;
 // One place taken; given back when destroyed.
 class Admission {
  public:
-  Admission(Load& load, std::string_view peer, bool stream) : load_(load), peer_(peer), stream_(stream) {}
+  Admission(Load& load, std::string_view peer, bool stream)
+      : load_(load), peer_(peer), stream_(stream) {}
   ~Admission();
   Admission(const Admission&) = delete;
 
@@ -36,14 +37,16 @@ class Admission {
   const bool stream_;
 };
 
-// Counts calls from outside; calls between services of one process are never counted (a cap on them starves the outer
-// call that waits for the nested one). Safe for concurrent use; must outlive its admissions.
+// Counts calls from outside; calls between services of one process are never counted (a cap on them
+// starves the outer call that waits for the nested one). Safe for concurrent use; must outlive its
+// admissions.
 class Load {
  public:
   explicit Load(const LoadLimits& limits) : limits_(limits) {}
 
-  // RESOURCE_EXHAUSTED (OVERLOADED) when the peer or all of them have too much running. `peer`: its certificate where it
-  // showed one (clinics behind one address are several), else its address without the port.
+  // RESOURCE_EXHAUSTED (OVERLOADED) when the peer or all of them have too much running. `peer`: its
+  // certificate where it showed one (clinics behind one address are several), else its address
+  // without the port.
   absl::StatusOr<std::unique_ptr<Admission>> Admit(std::string_view peer, bool stream);
 
   int64_t running(bool stream) const;

@@ -23,8 +23,8 @@ class Admission;
 class Door;
 struct MethodRule;
 
-// A call the door let in: who asks, whose rows may be touched, until when, and the trail it leaves. One thread at a
-// time. It is closed once; one that is destroyed open counts as cancelled.
+// A call the door let in: who asks, whose rows may be touched, until when, and the trail it leaves.
+// One thread at a time. It is closed once; one that is destroyed open counts as cancelled.
 class Call {
  public:
   ~Call();
@@ -46,8 +46,8 @@ class Call {
 
   Trail& trail() { return trail_; }
 
-  // Streams only (Serve does it for unary calls): the outcome is recorded, counted and mapped for the wire. After it,
-  // nothing of the call may be used.
+  // Streams only (Serve does it for unary calls): the outcome is recorded, counted and mapped for
+  // the wire. After it, nothing of the call may be used.
   grpc::Status Close(const absl::Status& outcome);
 
  private:
@@ -63,7 +63,8 @@ class Call {
   Call(const Door& door, const MethodRule& rule, grpc::ServerContextBase* context, Entry entry);
   // The trail of a stream's opening.
   absl::Status RecordOpening();
-  // The trail of the whole; the outcome to give, which differs where the trail could not be written.
+  // The trail of the whole; the outcome to give, which differs where the trail could not be
+  // written.
   absl::Status Settle(const absl::Status& outcome);
 
   const Door& door_;

@@ -1,8 +1,8 @@
 #include "common/rpc/channel.h"
 
-#include <chrono>
-
 #include <grpcpp/create_channel.h>
+
+#include <chrono>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
@@ -29,7 +29,8 @@ grpc::ChannelArguments ArgumentsOf(const ChannelOptions& options) {
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectFirstMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS,
                    static_cast<int>(absl::ToInt64Milliseconds(options.reconnect_max)));
-  // Trust and addresses come from our settings alone, never from DNS records or an environment's proxy.
+  // Trust and addresses come from our settings alone, never from DNS records or an environment's
+  // proxy.
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   if (!options.server_name.empty()) arguments.SetSslTargetNameOverride(options.server_name);
@@ -41,15 +42,18 @@ grpc::ChannelArguments ArgumentsOf(const ChannelOptions& options) {
 absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const ChannelOptions& options) {
   if (options.plaintext) {
     if (!IsLoopback(options.address)) {
-      return absl::InvalidArgumentError(absl::StrCat("no TLS to ", options.address, ": only loopback may go without"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("no TLS to ", options.address, ": only loopback may go without"));
     }
-    return grpc::CreateCustomChannel(options.address, grpc::InsecureChannelCredentials(), ArgumentsOf(options));
+    return grpc::CreateCustomChannel(options.address, grpc::InsecureChannelCredentials(),
+                                     ArgumentsOf(options));
   }
   TJ_ASSIGN_OR_RETURN(const auto credentials, ClientTls(options.files));
   return grpc::CreateCustomChannel(options.address, credentials, ArgumentsOf(options));
 }
 
-OutgoingIdentity OutgoingIdentity::Service(const security::Principals& principals, std::string_view service) {
+OutgoingIdentity OutgoingIdentity::Service(const security::Principals& principals,
+                                           std::string_view service) {
   OutgoingIdentity identity;
   identity.principals_ = &principals;
   identity.service_ = std::string(service);
@@ -67,7 +71,8 @@ OutgoingIdentity OutgoingIdentity::Person(std::string token) {
 void OutgoingIdentity::AddTo(grpc::ClientContext& context, const security::Caller* behalf,
                              std::string_view request_id) const {
   if (principals_ != nullptr) {
-    context.AddMetadata(security::kPrincipalMetadata, principals_->Sign(service_, behalf, request_id));
+    context.AddMetadata(security::kPrincipalMetadata,
+                        principals_->Sign(service_, behalf, request_id));
   } else if (!token_.empty()) {
     context.AddMetadata(kAuthorizationMetadata, absl::StrCat("Bearer ", token_));
   } else if (behalf != nullptr) {
@@ -76,10 +81,12 @@ void OutgoingIdentity::AddTo(grpc::ClientContext& context, const security::Calle
 }
 
 ClientCall::ClientCall(const OutgoingIdentity& identity, const CallOptions& options)
-    : request_id_(!options.request_id.empty() ? options.request_id : telemetry::CurrentRequestId()) {
+    : request_id_(!options.request_id.empty() ? options.request_id
+                                              : telemetry::CurrentRequestId()) {
   if (request_id_.empty()) request_id_ = telemetry::NewRequestId();
   if (options.timeout < absl::InfiniteDuration()) {
-    context_.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(options.timeout));
+    context_.set_deadline(std::chrono::system_clock::now() +
+                          absl::ToChronoMilliseconds(options.timeout));
   }
   context_.set_wait_for_ready(options.wait_for_ready);
   context_.AddMetadata(kRequestIdMetadata, request_id_);

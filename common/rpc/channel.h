@@ -1,13 +1,13 @@
 // Calls to other services: channels, and what every call carries.
 #pragma once
 
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include <grpcpp/channel.h>
-#include <grpcpp/client_context.h>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -23,21 +23,22 @@ class Principals;
 namespace tongjian::rpc {
 
 struct ChannelOptions {
-  std::string address;               // "hub.example:7443", "dns:///...".
-  security::CredentialFiles files;   // Own certificate; renewed files are noticed within a minute. Without a
-                                     // certificate the channel only checks the server.
-  std::string server_name;           // Name to expect in the server's certificate, where it is not the address's.
-  bool plaintext = false;            // Loopback only.
+  std::string address;              // "hub.example:7443", "dns:///...".
+  security::CredentialFiles files;  // Own certificate; renewed files are noticed within a minute.
+                                    // Without a certificate the channel only checks the server.
+  std::string
+      server_name;  // Name to expect in the server's certificate, where it is not the address's.
+  bool plaintext = false;                            // Loopback only.
   absl::Duration reconnect_max = absl::Seconds(20);  // Longest pause between attempts.
 };
 
-// Connects on the first call and again whenever needed; each channel has a connection of its own, so that bulk on one does
-// not hold up another. FAILED_PRECONDITION when a file is missing or does not fit,
-// INVALID_ARGUMENT for plaintext to an address that is not loopback.
+// Connects on the first call and again whenever needed; each channel has a connection of its own,
+// so that bulk on one does not hold up another. FAILED_PRECONDITION when a file is missing or does
+// not fit, INVALID_ARGUMENT for plaintext to an address that is not loopback.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const ChannelOptions& options);
 
-// Gives the channel to a service once it can be had: in one process that is after the server has started, later than
-// modules are made. Ask it when calling, not before.
+// Gives the channel to a service once it can be had: in one process that is after the server has
+// started, later than modules are made. Ask it when calling, not before.
 using ChannelSource = std::function<std::shared_ptr<grpc::Channel>()>;
 
 // What a process says about itself on its calls. A plain value; `principals` must outlive it.
@@ -51,7 +52,8 @@ class OutgoingIdentity {
   static OutgoingIdentity Person(std::string token);
 
   // Adds the metadata to a call. `behalf` may be null.
-  void AddTo(grpc::ClientContext& context, const security::Caller* behalf, std::string_view request_id) const;
+  void AddTo(grpc::ClientContext& context, const security::Caller* behalf,
+             std::string_view request_id) const;
 
  private:
   OutgoingIdentity() = default;
@@ -62,13 +64,14 @@ class OutgoingIdentity {
 
 struct CallOptions {
   absl::Duration timeout = absl::Seconds(10);  // The deadline; InfiniteDuration for streams alone.
-  const security::Caller* behalf = nullptr;    // For whom; null: own work. Needed only while the ClientCall is made.
-  std::string request_id;                      // Empty: the thread's (telemetry::RequestScope), else a new one.
-  bool wait_for_ready = false;                 // Wait for a connection instead of failing at once.
+  const security::Caller* behalf =
+      nullptr;             // For whom; null: own work. Needed only while the ClientCall is made.
+  std::string request_id;  // Empty: the thread's (telemetry::RequestScope), else a new one.
+  bool wait_for_ready = false;  // Wait for a connection instead of failing at once.
 };
 
 // One outgoing call.
-//   rpc::ClientCall out(identity_, {.timeout = call.TimeLeft(absl::Seconds(5)), .behalf = &call.caller()});
+//   rpc::ClientCall out(identity_, {.timeout = call.TimeLeft(kTimeout), .behalf = &call.caller()});
 //   TJ_TRY(out.Result(stub_->GetPatient(out.context(), request, &patient)));
 class ClientCall {
  public:

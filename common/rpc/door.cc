@@ -1,9 +1,9 @@
 #include "common/rpc/door.h"
 
+#include <grpcpp/server_context.h>
+
 #include <exception>
 #include <typeinfo>
-
-#include <grpcpp/server_context.h>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -11,6 +11,7 @@
 #include "common/base/status.h"
 #include "common/rpc/evidence.h"
 #include "common/rpc/gate.h"
+#include "common/rpc/outcome.h"
 #include "common/rpc/status.h"
 #include "common/security/permission.h"
 #include "common/telemetry/log.h"
@@ -18,7 +19,8 @@
 namespace tongjian::rpc {
 namespace {
 
-// None may leave a handler: gRPC would answer UNKNOWN or UNIMPLEMENTED. Its what() may hold anything, so it is not kept.
+// None may leave a handler: gRPC would answer UNKNOWN or UNIMPLEMENTED. Its what() may hold
+// anything, so it is not kept.
 absl::Status Run(absl::FunctionRef<absl::Status(Call&)> work, Call& call) {
   try {
     return work(call);
@@ -31,40 +33,10 @@ absl::Status Run(absl::FunctionRef<absl::Status(Call&)> work, Call& call) {
   return base::Error(absl::StatusCode::kInternal, "INTERNAL", "", "a fault on our side");
 }
 
-void AddTrailers(grpc::ServerContextBase* context, const std::string& request_id, const absl::Status& outcome,
-                 absl::Duration retry_after) {
-  context->AddTrailingMetadata(kRequestIdMetadata, request_id);
-  if (base::DetailOf(outcome).reason == "OVERLOADED") {
-    context->AddTrailingMetadata("retry-after-ms", absl::StrCat(absl::ToInt64Milliseconds(retry_after)));
-  }
-}
-
-bool IsFault(absl::StatusCode code) {
-  return code == absl::StatusCode::kInternal || code == absl::StatusCode::kUnknown ||
-         code == absl::StatusCode::kDataLoss;
-}
-
-void LogOutcome(const MethodRule& rule, const security::Caller& caller, const absl::Status& outcome) {
-  if (outcome.ok()) return;
-  telemetry::Log(IsFault(outcome.code()) ? telemetry::Level::kError : telemetry::Level::kInfo, "call_failed",
-                 {{"method", rule.method}, {"caller", security::Describe(caller)}, {"status", outcome}});
-}
-
-// Refusals and whatever shows or changes patients' data; log-ins and enrollments, which open the way to them. A refusal
-// for load is counted only: a peer must not be able to fill the trail by calling too often.
-bool BelongsInTrail(const MethodRule& rule, const absl::Status& outcome) {
-  if (base::DetailOf(outcome).reason == "OVERLOADED") return false;
-  return rule.patient_data || rule.anonymous || outcome.code() == absl::StatusCode::kUnauthenticated ||
-         outcome.code() == absl::StatusCode::kPermissionDenied;
-}
-
-absl::Status TrailBroken() {
-  return base::Unavailable("INTERNAL", "the audit trail cannot be written now: try again later");
-}
-
 }  // namespace
 
-Door::Door(Gate& gate, std::string_view service, AuditSink& sink) : gate_(gate), service_(service), sink_(sink) {}
+Door::Door(Gate& gate, std::string_view service, AuditSink& sink)
+    : gate_(gate), service_(service), sink_(sink) {}
 
 const MethodRule& Door::RuleOf(std::string_view method) const {
   const MethodRule* rule = gate_.rules().Find(method);
@@ -72,7 +44,8 @@ const MethodRule& Door::RuleOf(std::string_view method) const {
   return *rule;
 }
 
-absl::Status Door::Admit(const grpc::ServerContextBase& context, const MethodRule& rule, Call::Entry& entry) const {
+absl::Status Door::Admit(const grpc::ServerContextBase& context, const MethodRule& rule,
+                         Call::Entry& entry) const {
   TJ_ASSIGN_OR_RETURN(Arrival arrival, ArrivalOf(context));
   entry.deed.peer = arrival.address;
   entry.deadline = arrival.deadline;
@@ -95,7 +68,8 @@ absl::Status Door::Admit(const grpc::ServerContextBase& context, const MethodRul
   }
   if (entry.deadline == absl::InfiniteFuture() && !rule.streaming) {
     if (gate_.options().deadline_required) {
-      return base::Error(absl::StatusCode::kInvalidArgument, "DEADLINE_REQUIRED", "", "the call has no deadline");
+      return base::Error(absl::StatusCode::kInvalidArgument, "DEADLINE_REQUIRED", "",
+                         "the call has no deadline");
     }
     entry.deadline = absl::Now() + gate_.options().deadline_default;
   }
@@ -117,7 +91,8 @@ std::unique_ptr<Call> Door::Enter(grpc::ServerContextBase* context, const Method
   LogOutcome(rule, entry.deed.caller, admitted);
   gate_.CountEnd(rule, false, admitted, gate_.clock().Elapsed() - entry.began);
   Trail trail(std::move(entry.deed), gate_.clock());
-  if (BelongsInTrail(rule, admitted) && !trail.Finish(sink_, admitted).ok()) gate_.CountAuditFailure();
+  if (BelongsInTrail(rule, admitted) && !trail.Finish(sink_, admitted).ok())
+    gate_.CountAuditFailure();
   AddTrailers(context, request_id, admitted, gate_.load().limits().retry_after);
   *refusal = ToGrpc(admitted, request_id);
   return nullptr;
@@ -144,59 +119,6 @@ std::unique_ptr<Call> Door::Open(grpc::ServerContextBase* context, std::string_v
   if (call->RecordOpening().ok()) return call;
   *refusal = call->Close(TrailBroken());
   return nullptr;
-}
-
-Call::Call(const Door& door, const MethodRule& rule, grpc::ServerContextBase* context, Entry entry)
-    : door_(door),
-      rule_(rule),
-      context_(context),
-      scope_(std::move(entry.scope)),
-      deadline_(entry.deadline),
-      began_(entry.began),
-      admission_(std::move(entry.admission)),
-      trail_(std::move(entry.deed), door.gate_.clock()) {}
-
-Call::~Call() {
-  if (!closed_) Settle(absl::CancelledError("the call was given up")).IgnoreError();
-}
-
-const base::Clock& Call::clock() const { return door_.gate_.clock(); }
-
-bool Call::cancelled() const { return context_->IsCancelled(); }
-
-absl::Duration Call::TimeLeft(absl::Duration at_most) const {
-  // Deadlines are of the machine's clock, whatever the process's clock is in a test.
-  return std::clamp(deadline_ - absl::Now(), absl::ZeroDuration(), at_most);
-}
-
-absl::Status Call::RecordOpening() {
-  absl::Status written = trail_.AppendOpening(door_.sink_);
-  if (!written.ok()) door_.gate_.CountAuditFailure();
-  return written;
-}
-
-absl::Status Call::Settle(const absl::Status& outcome) {
-  TJ_CHECK(!closed_);
-  closed_ = true;
-  absl::Status given = outcome;
-  if (BelongsInTrail(rule_, outcome)) {
-    const absl::Status written = trail_.Finish(door_.sink_, outcome);
-    if (!written.ok()) {
-      telemetry::Log(telemetry::Level::kError, "audit_append_failed", {{"method", method()}, {"status", written}});
-      door_.gate_.CountAuditFailure();
-      if (outcome.ok()) given = TrailBroken();
-    }
-  }
-  LogOutcome(rule_, caller(), given);
-  door_.gate_.CountEnd(rule_, true, given, clock().Elapsed() - began_);
-  admission_.reset();
-  return given;
-}
-
-grpc::Status Call::Close(const absl::Status& outcome) {
-  const absl::Status given = Settle(outcome);
-  AddTrailers(context_, request_id(), given, door_.gate_.load().limits().retry_after);
-  return ToGrpc(given, request_id());
 }
 
 }  // namespace tongjian::rpc

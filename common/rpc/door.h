@@ -13,26 +13,28 @@ namespace tongjian::rpc {
 
 class Gate;
 
-// One service's door: admits (identity, permission, deadline, load), runs the handler, writes the trail, counts, and maps
-// the status. Safe for concurrent use; `gate` (the process's) and `sink` (the service's) must outlive it. No exception
-// and no unaudited patient data get past it: when the trail cannot be written, the answer is UNAVAILABLE.
+// One service's door: admits (identity, permission, deadline, load), runs the handler, writes the
+// trail, counts, and maps the status. Safe for concurrent use; `gate` (the process's) and `sink`
+// (the service's) must outlive it. No exception and no unaudited patient data get past it: when the
+// trail cannot be written, the answer is UNAVAILABLE.
 //
 // A unary handler:
-//   grpc::Status OrdersGrpc::GetOrder(grpc::ServerContext* context, const pb::GetOrderRequest* request, pb::Order* out) {
-//     return door_.Serve(context, "tongjian.orders.v1.OrderService/GetOrder", [&](rpc::Call& call) -> absl::Status {
+//   grpc::Status OrdersGrpc::GetOrder(grpc::ServerContext* context,
+//                                     const pb::GetOrderRequest* request, pb::Order* out) {
+//     constexpr char kMethod[] = "tongjian.orders.v1.OrderService/GetOrder";
+//     return door_.Serve(context, kMethod, [&](rpc::Call& call) -> absl::Status {
 //       TJ_ASSIGN_OR_RETURN(const Order order, orders_.Get(call.scope(), request->id()));
 //       call.trail().TouchPatient(order.patient_id);
 //       Encode(order, out);
 //       return absl::OkStatus();
 //     });
 //   }
-// A stream (callback API; see common/rpc/reactor.h for Refuse):
-//   grpc::ServerWriteReactor<pb::Page>* Watch(grpc::CallbackServerContext* context, const pb::Request* request) {
-//     grpc::Status refusal;
-//     auto call = door_.Open(context, "tongjian.events.v1.FeedService/WatchFeed", &refusal);
-//     if (call == nullptr) return rpc::Refuse<grpc::ServerWriteReactor<pb::Page>>(refusal);
-//     return new Watcher(std::move(call), *request);  // Ends by: Finish(call_->Close(status)); OnDone: delete this.
-//   }
+// A stream (callback API; Refuse is in common/rpc/reactor.h), inside the overridden method:
+//   grpc::Status refusal;
+//   auto call = door_.Open(context, "tongjian.events.v1.FeedService/WatchFeed", &refusal);
+//   if (call == nullptr) return rpc::Refuse<grpc::ServerWriteReactor<pb::Page>>(refusal);
+//   return new Watcher(std::move(call), *request);
+// The reactor ends by Finish(call_->Close(status)), and deletes itself in OnDone.
 class Door {
  public:
   // `service`: its name in the trail and in metrics, "orders".
@@ -42,18 +44,21 @@ class Door {
   grpc::Status Serve(grpc::ServerContextBase* context, std::string_view method,
                      absl::FunctionRef<absl::Status(Call&)> work) const;
 
-  // The same door for a stream: null and a refusal for the wire, or an open call that its reactor closes. Where the
-  // method touches patients' data, the opening is in the trail before this returns.
-  std::unique_ptr<Call> Open(grpc::ServerContextBase* context, std::string_view method, grpc::Status* refusal) const;
+  // The same door for a stream: null and a refusal for the wire, or an open call that its reactor
+  // closes. Where the method touches patients' data, the opening is in the trail before this
+  // returns.
+  std::unique_ptr<Call> Open(grpc::ServerContextBase* context, std::string_view method,
+                             grpc::Status* refusal) const;
 
   const std::string& service() const { return service_; }
 
  private:
   friend class Call;
   // Fills in what it finds; the status says whether the call is let in.
-  absl::Status Admit(const grpc::ServerContextBase& context, const MethodRule& rule, Call::Entry& entry) const;
-  std::unique_ptr<Call> Enter(grpc::ServerContextBase* context, const MethodRule& rule, const std::string& request_id,
-                              grpc::Status* refusal) const;
+  absl::Status Admit(const grpc::ServerContextBase& context, const MethodRule& rule,
+                     Call::Entry& entry) const;
+  std::unique_ptr<Call> Enter(grpc::ServerContextBase* context, const MethodRule& rule,
+                              const std::string& request_id, grpc::Status* refusal) const;
   const MethodRule& RuleOf(std::string_view method) const;
 
   Gate& gate_;

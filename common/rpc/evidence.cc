@@ -1,9 +1,9 @@
 #include "common/rpc/evidence.h"
 
+#include <grpcpp/server_context.h>
+
 #include <chrono>
 #include <functional>
-
-#include <grpcpp/server_context.h>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
@@ -45,10 +45,13 @@ absl::StatusOr<Arrival> ArrivalOf(const grpc::ServerContextBase& context) {
   arrival.deadline = DeadlineOf(context);
   const auto auth = context.auth_context();
   arrival.evidence.certificate_pem = Property(auth.get(), "x509_pem_cert");
-  // Only the process itself has no address, and only the loopback port goes without TLS (ServerHost sees to it).
-  arrival.evidence.inside = arrival.address.empty() || Property(auth.get(), "transport_security_type") == "insecure";
+  // Only the process itself has no address, and only the loopback port goes without TLS (ServerHost
+  // sees to it).
+  arrival.evidence.inside =
+      arrival.address.empty() || Property(auth.get(), "transport_security_type") == "insecure";
   if (!arrival.evidence.certificate_pem.empty()) {
-    arrival.peer = absl::StrCat("certificate ", std::hash<std::string>()(arrival.evidence.certificate_pem));
+    arrival.peer =
+        absl::StrCat("certificate ", std::hash<std::string>()(arrival.evidence.certificate_pem));
   } else {
     arrival.peer = arrival.address;
   }

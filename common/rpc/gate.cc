@@ -42,8 +42,9 @@ Gate::Gate(GateOptions options, const base::Clock& clock, telemetry::Registry& m
       identity_(options_.identity, clock),
       load_(options_.load),
       numbers_(std::make_unique<Numbers>()) {
-  numbers_->audit_failures = &metrics.GetCounter("tongjian_audit_append_failures_total",
-                                                 "Calls answered UNAVAILABLE because the trail could not be written");
+  numbers_->audit_failures =
+      &metrics.GetCounter("tongjian_audit_append_failures_total",
+                          "Calls answered UNAVAILABLE because the trail could not be written");
 }
 
 Gate::~Gate() = default;
@@ -52,7 +53,8 @@ absl::Status Gate::Register(std::string_view service) {
   const auto* descriptor =
       google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(std::string(service));
   if (descriptor == nullptr) {
-    return absl::FailedPreconditionError(absl::StrCat("no descriptor of service ", std::string(service)));
+    return absl::FailedPreconditionError(
+        absl::StrCat("no descriptor of service ", std::string(service)));
   }
   TJ_TRY(rules_.Add(*descriptor));
   for (int i = 0; i < descriptor->method_count(); ++i) {
@@ -60,21 +62,26 @@ absl::Status Gate::Register(std::string_view service) {
         rules_.Find(absl::StrCat(descriptor->full_name(), "/", descriptor->method(i)->name()));
     Numbers::Method& method = numbers_->methods[rule];
     const telemetry::Labels labels = {{"method", rule->method}};
-    method.seconds = &metrics_.GetHistogram("tongjian_rpc_seconds", "Time a call took at the door", labels);
-    method.running = &metrics_.GetGauge("tongjian_rpc_running", "Calls let in and not ended", labels);
+    method.seconds =
+        &metrics_.GetHistogram("tongjian_rpc_seconds", "Time a call took at the door", labels);
+    method.running =
+        &metrics_.GetGauge("tongjian_rpc_running", "Calls let in and not ended", labels);
   }
   return absl::OkStatus();
 }
 
 void Gate::CountBegin(const MethodRule& rule) { numbers_->Of(rule).running->Add(1); }
 
-void Gate::CountEnd(const MethodRule& rule, bool was_let_in, const absl::Status& outcome, absl::Duration took) {
+void Gate::CountEnd(const MethodRule& rule, bool was_let_in, const absl::Status& outcome,
+                    absl::Duration took) {
   Numbers::Method& method = numbers_->Of(rule);
   if (was_let_in) method.running->Add(-1);
-  std::atomic<telemetry::Counter*>& counter = method.by_code[static_cast<size_t>(outcome.code()) % kCodes];
+  std::atomic<telemetry::Counter*>& counter =
+      method.by_code[static_cast<size_t>(outcome.code()) % kCodes];
   if (counter.load() == nullptr) {
-    counter = &metrics_.GetCounter("tongjian_rpc_total", "Calls that ended, refused ones too",
-                                   {{"method", rule.method}, {"code", absl::StatusCodeToString(outcome.code())}});
+    counter = &metrics_.GetCounter(
+        "tongjian_rpc_total", "Calls that ended, refused ones too",
+        {{"method", rule.method}, {"code", absl::StatusCodeToString(outcome.code())}});
   }
   counter.load()->Add();
   method.seconds->Observe(absl::ToDoubleSeconds(took));

@@ -23,15 +23,16 @@ struct GateOptions {
   absl::Duration deadline_default = absl::Seconds(30);
 };
 
-// Shared by the doors of one process. Methods are registered before the first call (ServerHost does it). Safe for
-// concurrent use after that; `clock` and `metrics` must outlive it.
+// Shared by the doors of one process. Methods are registered before the first call (ServerHost does
+// it). Safe for concurrent use after that; `clock` and `metrics` must outlive it.
 class Gate {
  public:
   Gate(GateOptions options, const base::Clock& clock, telemetry::Registry& metrics);
   ~Gate();
 
-  // FAILED_PRECONDITION naming the first method without the access option, with an unknown permission, or with neither a
-  // permission nor `anonymous`. `service`: "tongjian.orders.v1.OrderService", linked into the program.
+  // FAILED_PRECONDITION naming the first method without the access option, with an unknown
+  // permission, or with neither a permission nor `anonymous`. `service`:
+  // "tongjian.orders.v1.OrderService", linked into the program.
   absl::Status Register(std::string_view service);
 
   const AccessTable& rules() const { return rules_; }
@@ -42,7 +43,8 @@ class Gate {
 
   // Counts a call that was let in, and every call's end: by method and code, with its time.
   void CountBegin(const MethodRule& rule);
-  void CountEnd(const MethodRule& rule, bool was_let_in, const absl::Status& outcome, absl::Duration took);
+  void CountEnd(const MethodRule& rule, bool was_let_in, const absl::Status& outcome,
+                absl::Duration took);
   // A record of the trail could not be written.
   void CountAuditFailure();
 

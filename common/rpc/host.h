@@ -21,12 +21,13 @@ class Service;
 namespace tongjian::rpc {
 
 struct HostOptions {
-  std::string address;              // Of the TLS port, "0.0.0.0:7443", port 0 for any free one; empty: none.
+  std::string address;  // Of the TLS port, "0.0.0.0:7443", port 0 for any free one; empty: none.
   security::CredentialFiles files;  // Renewed files are noticed within a minute, without a restart.
-  // Whether a client without a certificate is turned away in the handshake. Gateways enroll without one, and people's
-  // tokens may come without; either way a certificate that is shown must hold.
+  // Whether a client without a certificate is turned away in the handshake. Gateways enroll without
+  // one, and people's tokens may come without; either way a certificate that is shown must hold.
   bool client_certificate_required = false;
-  std::string plain_address;        // A second port without TLS, loopback only, for trying out; empty: none.
+  std::string
+      plain_address;  // A second port without TLS, loopback only, for trying out; empty: none.
   bool reflection = false;
 
   // Limits against hostile peers.
@@ -40,8 +41,9 @@ struct HostOptions {
   int64_t memory_bytes_max = 256 << 20;  // Of all connections' buffers.
 };
 
-// Registers services, serves them on its ports and to the process itself. Not for concurrent use, except
-// InProcessChannel and SetServing. `gate` and the services must outlive it; destroy it before what handlers use.
+// Registers services, serves them on its ports and to the process itself. Not for concurrent use,
+// except InProcessChannel and SetServing. `gate` and the services must outlive it; destroy it
+// before what handlers use.
 class ServerHost {
  public:
   ServerHost(HostOptions options, Gate& gate);
@@ -54,18 +56,20 @@ class ServerHost {
     return RegisterAs(Generated::service_full_name(), service);
   }
 
-  // Binds and serves; health says NOT_SERVING until SetServing(true). FAILED_PRECONDITION, saying why: TLS files missing
-  // or unfit, an address beyond loopback without TLS. UNAVAILABLE when a port cannot be bound.
+  // Binds and serves; health says NOT_SERVING until SetServing(true). FAILED_PRECONDITION, saying
+  // why: TLS files missing or unfit, an address beyond loopback without TLS. UNAVAILABLE when a
+  // port cannot be bound.
   absl::Status Start();
 
-  int port() const { return port_; }              // 0 when there is no such port.
+  int port() const { return port_; }  // 0 when there is no such port.
   int plain_port() const { return plain_port_; }
 
   // A channel to the services of this process; after Start.
   std::shared_ptr<grpc::Channel> InProcessChannel() const;
 
-  // What grpc.health.v1 answers: the first step of a stop is SetServing(false), the second Shutdown. Calls that run at
-  // Shutdown get `grace` to end, then they are cancelled; on return no handler runs any more. Never from a handler.
+  // What grpc.health.v1 answers: the first step of a stop is SetServing(false), the second
+  // Shutdown. Calls that run at Shutdown get `grace` to end, then they are cancelled; on return no
+  // handler runs any more. Never from a handler.
   void SetServing(bool serving);
   void Shutdown(absl::Duration grace);
 

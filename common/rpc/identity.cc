@@ -28,18 +28,22 @@ absl::Status WithReason(const absl::Status& status) {
   return Unauthenticated({status.message().data(), status.message().size()});
 }
 
-bool SpeaksForPeople(MachineRole role) { return role == MachineRole::kGateway || role == MachineRole::kHis; }
+bool SpeaksForPeople(MachineRole role) {
+  return role == MachineRole::kGateway || role == MachineRole::kHis;
+}
 
 absl::StatusOr<std::string> TokenIn(std::string_view authorization) {
   constexpr absl::string_view kScheme = "bearer ";
   const absl::string_view text(authorization.data(), authorization.size());
-  if (!absl::StartsWithIgnoreCase(text, kScheme)) return Unauthenticated("metadata authorization: no bearer token");
+  if (!absl::StartsWithIgnoreCase(text, kScheme))
+    return Unauthenticated("metadata authorization: no bearer token");
   return std::string(text.substr(kScheme.size()));
 }
 
 }  // namespace
 
-absl::StatusOr<std::optional<security::PeerIdentity>> Identity::PeerOf(const Evidence& evidence) const {
+absl::StatusOr<std::optional<security::PeerIdentity>> Identity::PeerOf(
+    const Evidence& evidence) const {
   if (evidence.certificate_pem.empty()) return std::nullopt;
   const auto check = [this](const absl::StatusOr<security::PeerIdentity>& peer) -> absl::Status {
     if (!peer.ok()) return WithReason(peer.status());
@@ -52,9 +56,12 @@ absl::StatusOr<std::optional<security::PeerIdentity>> Identity::PeerOf(const Evi
   };
   absl::StatusOr<security::PeerIdentity> peer = security::ParsePeer(evidence.certificate_pem);
   TJ_TRY(check(peer));
-  if (peer->role != MachineRole::kProxy || evidence.forwarded_certificate.empty()) return *std::move(peer);
-  if (options_.forwarded_authorities.empty()) return Unauthenticated("no forwarded certificates are believed here");
-  peer = security::VerifyPeer(Unescape(evidence.forwarded_certificate), options_.forwarded_authorities, clock_.Now());
+  if (peer->role != MachineRole::kProxy || evidence.forwarded_certificate.empty())
+    return *std::move(peer);
+  if (options_.forwarded_authorities.empty())
+    return Unauthenticated("no forwarded certificates are believed here");
+  peer = security::VerifyPeer(Unescape(evidence.forwarded_certificate),
+                              options_.forwarded_authorities, clock_.Now());
   TJ_TRY(check(peer));
   if (peer->role == MachineRole::kHub || peer->role == MachineRole::kProxy) {
     return Unauthenticated("a hub or proxy cannot be behind a proxy");
@@ -62,24 +69,28 @@ absl::StatusOr<std::optional<security::PeerIdentity>> Identity::PeerOf(const Evi
   return *std::move(peer);
 }
 
-absl::StatusOr<Established> Identity::FromPrincipal(const Evidence& evidence,
-                                                    const std::optional<security::PeerIdentity>& peer) const {
+absl::StatusOr<Established> Identity::FromPrincipal(
+    const Evidence& evidence, const std::optional<security::PeerIdentity>& peer) const {
   const bool from_hub = evidence.inside || (peer && peer->role == MachineRole::kHub);
-  if (options_.principals == nullptr || !from_hub) return Unauthenticated("no signed principal is believed from here");
+  if (options_.principals == nullptr || !from_hub)
+    return Unauthenticated("no signed principal is believed from here");
   absl::StatusOr<security::Principal> principal = options_.principals->Verify(evidence.principal);
   if (!principal.ok()) return WithReason(principal.status());
-  return Established{.caller = std::move(principal->caller), .request_id = std::move(principal->request_id)};
+  return Established{.caller = std::move(principal->caller),
+                     .request_id = std::move(principal->request_id)};
 }
 
-absl::StatusOr<Established> Identity::FromToken(const Evidence& evidence,
-                                                const std::optional<security::PeerIdentity>& peer) const {
+absl::StatusOr<Established> Identity::FromToken(
+    const Evidence& evidence, const std::optional<security::PeerIdentity>& peer) const {
   if (options_.tokens == nullptr) return Unauthenticated("no bearer tokens are believed here");
   TJ_ASSIGN_OR_RETURN(const std::string token, TokenIn(evidence.authorization));
   const absl::StatusOr<security::Claims> claims = options_.tokens->Verify(token);
   if (!claims.ok()) return WithReason(claims.status());
-  const bool own_machine = !peer || peer->role == MachineRole::kProxy || peer->role == MachineRole::kHub ||
-                           (SpeaksForPeople(peer->role) && peer->facility_id == claims->facility_id);
-  if (!own_machine) return Denied("the token is of another facility than the machine that brings it");
+  const bool own_machine =
+      !peer || peer->role == MachineRole::kProxy || peer->role == MachineRole::kHub ||
+      (SpeaksForPeople(peer->role) && peer->facility_id == claims->facility_id);
+  if (!own_machine)
+    return Denied("the token is of another facility than the machine that brings it");
   if (!evidence.on_behalf.empty()) return Denied("a person cannot act on behalf of another");
   return Established{.caller = security::CallerOf(*claims)};
 }
@@ -93,7 +104,8 @@ absl::StatusOr<Established> Identity::FromMachine(const Evidence& evidence,
   if (evidence.on_behalf.empty()) return established;
   if (!SpeaksForPeople(peer.role)) return Denied("only a gateway or HIS may forward a caller");
   TJ_ASSIGN_OR_RETURN(security::Caller behalf, ParseBehalf(evidence.on_behalf));
-  if (behalf.facility_id != peer.facility_id) return Denied("the forwarded caller is of another facility");
+  if (behalf.facility_id != peer.facility_id)
+    return Denied("the forwarded caller is of another facility");
   if (behalf.machine_role == MachineRole::kHis && peer.role != MachineRole::kGateway) {
     return Denied("only a gateway may forward a HIS");
   }

@@ -15,8 +15,9 @@
 
 namespace tongjian::rpc {
 
-// Metadata keys. kBehalfMetadata: for whom a gateway or HIS asks, see behalf.h. kCertificateMetadata: the client
-// certificate that a front proxy saw (URL-escaped PEM, nginx's $ssl_client_escaped_cert).
+// Metadata keys. kBehalfMetadata: for whom a gateway or HIS asks, see behalf.h.
+// kCertificateMetadata: the client certificate that a front proxy saw (URL-escaped PEM, nginx's
+// $ssl_client_escaped_cert).
 inline constexpr char kAuthorizationMetadata[] = "authorization";
 inline constexpr char kBehalfMetadata[] = "tongjian-on-behalf";
 inline constexpr char kCertificateMetadata[] = "tongjian-client-cert";
@@ -47,15 +48,17 @@ struct Established {
   std::string request_id;  // Of the signed principal, else empty.
 };
 
-// Decides on evidence, per call and never per connection. Safe for concurrent use; `clock` must outlive it.
+// Decides on evidence, per call and never per connection. Safe for concurrent use; `clock` must
+// outlive it.
 class Identity {
  public:
   Identity(IdentityOptions options, const base::Clock& clock) : options_(options), clock_(clock) {}
 
-  // In this order: a signed principal (from inside, or over a HUB's certificate), a bearer token (over a machine's
-  // certificate only for the machine's own facility), a machine's certificate alone, with the person or HIS that it
-  // forwards. A HUB or PROXY certificate alone is nobody. UNAUTHENTICATED when nothing is there or something does
-  // not hold; PERMISSION_DENIED when a machine speaks for another facility.
+  // In this order: a signed principal (from inside, or over a HUB's certificate), a bearer token
+  // (over a machine's certificate only for the machine's own facility), a machine's certificate
+  // alone, with the person or HIS that it forwards. A HUB or PROXY certificate alone is nobody.
+  // UNAUTHENTICATED when nothing is there or something does not hold; PERMISSION_DENIED when a
+  // machine speaks for another facility.
   absl::StatusOr<Established> Establish(const Evidence& evidence) const;
 
  private:
@@ -63,7 +66,8 @@ class Identity {
   absl::StatusOr<Peer> PeerOf(const Evidence& evidence) const;
   absl::StatusOr<Established> FromPrincipal(const Evidence& evidence, const Peer& peer) const;
   absl::StatusOr<Established> FromToken(const Evidence& evidence, const Peer& peer) const;
-  absl::StatusOr<Established> FromMachine(const Evidence& evidence, const security::PeerIdentity& peer) const;
+  absl::StatusOr<Established> FromMachine(const Evidence& evidence,
+                                          const security::PeerIdentity& peer) const;
 
   const IdentityOptions options_;
   const base::Clock& clock_;

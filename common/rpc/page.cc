@@ -24,7 +24,8 @@ constexpr size_t kFingerprintBytes = 12;
 constexpr size_t kTokenBytesMax = 2048;
 
 // A digest of the request without its paging: the list and its filters.
-std::string FingerprintOf(const Message& request, const FieldDescriptor* size, const FieldDescriptor* token) {
+std::string FingerprintOf(const Message& request, const FieldDescriptor* size,
+                          const FieldDescriptor* token) {
   const std::unique_ptr<Message> filters(request.New());
   filters->CopyFrom(request);
   filters->GetReflection()->ClearField(filters.get(), size);
@@ -42,8 +43,8 @@ std::string FingerprintOf(const Message& request, const FieldDescriptor* size, c
 // The position in a token of this list.
 absl::StatusOr<std::string> PositionIn(const std::string& token, std::string_view filters) {
   std::string bytes;
-  if (token.size() > kTokenBytesMax || !absl::WebSafeBase64Unescape(token, &bytes) || bytes.size() < filters.size() ||
-      bytes.compare(0, filters.size(), filters) != 0) {
+  if (token.size() > kTokenBytesMax || !absl::WebSafeBase64Unescape(token, &bytes) ||
+      bytes.size() < filters.size() || bytes.compare(0, filters.size(), filters) != 0) {
     return base::Error(absl::StatusCode::kInvalidArgument, "INVALID_PAGE_TOKEN", "page_token",
                        "the page token is not of this list with these filters");
   }
@@ -71,7 +72,8 @@ absl::StatusOr<Page> Page::Of(const Message& request, PageLimits limits) {
 }
 
 std::string Page::TokenAfter(std::string_view position) const {
-  return absl::WebSafeBase64Escape(absl::StrCat(filters_, absl::string_view(position.data(), position.size())));
+  return absl::WebSafeBase64Escape(
+      absl::StrCat(filters_, absl::string_view(position.data(), position.size())));
 }
 
 }  // namespace tongjian::rpc

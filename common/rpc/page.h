@@ -20,20 +20,22 @@ struct PageLimits {
 
 // The page that a list request asks for.
 //   TJ_ASSIGN_OR_RETURN(const rpc::Page page, rpc::Page::Of(*request));
-//   rows = store.List(filter, page.after(), page.size() + 1);   // One more tells whether there is a next page.
+//   rows = store.List(filter, page.after(), page.size() + 1);  // One more: is there a next page?
 //   if (rows.size() > page.size()) response->set_next_page_token(page.TokenAfter(last_kept_key));
 class Page {
  public:
-  // Reads page_size and page_token of the request (an int32 and a string field of these names, checked). A size above
-  // the limit is the limit. INVALID_ARGUMENT: INVALID_FIELD for a negative size; INVALID_PAGE_TOKEN for a token
-  // that is damaged or was given for a request with other filters (all other fields of the request).
+  // Reads page_size and page_token of the request (an int32 and a string field of these names,
+  // checked). A size above the limit is the limit. INVALID_ARGUMENT: INVALID_FIELD for a negative
+  // size; INVALID_PAGE_TOKEN for a token that is damaged or was given for a request with other
+  // filters (all other fields of the request).
   static absl::StatusOr<Page> Of(const google::protobuf::Message& request, PageLimits limits = {});
 
   int64_t size() const { return size_; }
-  // The position behind which the page starts, as it was given to TokenAfter; empty for the first page.
+  // The position behind which the page starts, as it was given to TokenAfter; empty for the first
+  // page.
   const std::string& after() const { return after_; }
-  // The token with which the next page is asked for. `position`: the store's own words, any bytes. It is not a secret
-  // and proves nothing: the scope decides what may be seen.
+  // The token with which the next page is asked for. `position`: the store's own words, any bytes.
+  // It is not a secret and proves nothing: the scope decides what may be seen.
   std::string TokenAfter(std::string_view position) const;
 
  private:

@@ -42,15 +42,18 @@ google::protobuf::Duration ToProto(absl::Duration duration) {
 
 absl::Time FromProto(const google::protobuf::Timestamp& time) {
   const int32_t nanos = std::clamp(time.nanos(), 0, kNanosEnd - 1);
-  return std::clamp(absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(nanos), kFirst, kLast);
+  return std::clamp(absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(nanos), kFirst,
+                    kLast);
 }
 
 absl::Duration FromProto(const google::protobuf::Duration& duration) {
   const int64_t seconds = std::clamp(duration.seconds(), -kDurationSecondsMax, kDurationSecondsMax);
-  return absl::Seconds(seconds) + absl::Nanoseconds(std::clamp(duration.nanos(), 1 - kNanosEnd, kNanosEnd - 1));
+  return absl::Seconds(seconds) +
+         absl::Nanoseconds(std::clamp(duration.nanos(), 1 - kNanosEnd, kNanosEnd - 1));
 }
 
-absl::StatusOr<absl::Time> CheckedTime(const google::protobuf::Timestamp& time, std::string_view field) {
+absl::StatusOr<absl::Time> CheckedTime(const google::protobuf::Timestamp& time,
+                                       std::string_view field) {
   const absl::Time value = absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
   const bool well_formed = time.nanos() >= 0 && time.nanos() < kNanosEnd;
   if (!well_formed || value < kEarliestStated || value > kLast) {
@@ -59,10 +62,12 @@ absl::StatusOr<absl::Time> CheckedTime(const google::protobuf::Timestamp& time, 
   return value;
 }
 
-absl::StatusOr<absl::Duration> CheckedDuration(const google::protobuf::Duration& duration, absl::Duration max,
-                                               std::string_view field) {
-  const absl::Duration value = absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
-  if (value < absl::ZeroDuration() || value > max || duration.nanos() < 0 || duration.nanos() >= kNanosEnd) {
+absl::StatusOr<absl::Duration> CheckedDuration(const google::protobuf::Duration& duration,
+                                               absl::Duration max, std::string_view field) {
+  const absl::Duration value =
+      absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
+  if (value < absl::ZeroDuration() || value > max || duration.nanos() < 0 ||
+      duration.nanos() >= kNanosEnd) {
     return base::InvalidField(field, "must be between 0 s and " + absl::FormatDuration(max));
   }
   return value;

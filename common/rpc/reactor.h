@@ -5,8 +5,8 @@
 
 namespace tongjian::rpc {
 
-// Finishes at once with the refusal and deletes itself. `Reactor`: grpc::ServerWriteReactor<R>, ServerReadReactor<R> or
-// ServerBidiReactor<A, B>.
+// Finishes at once with the refusal and deletes itself. `Reactor`: grpc::ServerWriteReactor<R>,
+// ServerReadReactor<R> or ServerBidiReactor<A, B>.
 template <class Reactor>
 class RefusedStream final : public Reactor {
  public:

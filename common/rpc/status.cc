@@ -1,8 +1,8 @@
 #include "common/rpc/status.h"
 
-#include <string>
-
 #include <grpcpp/support/status.h>
+
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
@@ -25,7 +25,8 @@ std::string NameOf(common::v1::ErrorReason reason) {
 
 common::v1::ErrorReason ReasonOf(const absl::Status& status) {
   common::v1::ErrorReason reason = common::v1::ERROR_REASON_UNSPECIFIED;
-  common::v1::ErrorReason_Parse(absl::StrCat(kReasonPrefix, base::DetailOf(status).reason), &reason);
+  common::v1::ErrorReason_Parse(absl::StrCat(kReasonPrefix, base::DetailOf(status).reason),
+                                &reason);
   return reason;
 }
 
@@ -42,7 +43,8 @@ grpc::Status ToGrpc(const absl::Status& status, std::string_view request_id) {
   wire.set_code(static_cast<int>(status.code()));
   wire.set_message(OneLine({status.message().data(), status.message().size()}, kMessageBytesMax));
   wire.add_details()->PackFrom(detail);
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), wire.message(), wire.SerializeAsString());
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), wire.message(),
+                      wire.SerializeAsString());
 }
 
 absl::Status FromGrpc(const grpc::Status& status) {
@@ -50,8 +52,8 @@ absl::Status FromGrpc(const grpc::Status& status) {
   const auto code = static_cast<absl::StatusCode>(status.error_code());
   common::v1::Status wire;
   common::v1::ErrorDetail detail;
-  if (!status.error_details().empty() && wire.ParseFromString(status.error_details()) && wire.details_size() > 0 &&
-      wire.details(0).UnpackTo(&detail)) {
+  if (!status.error_details().empty() && wire.ParseFromString(status.error_details()) &&
+      wire.details_size() > 0 && wire.details(0).UnpackTo(&detail)) {
     return base::Error(code, NameOf(detail.reason()), detail.field(), status.error_message());
   }
   return absl::Status(code, status.error_message());

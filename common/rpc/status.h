@@ -12,8 +12,8 @@ class Status;
 
 namespace tongjian::rpc {
 
-// The code and message, and a common.v1.ErrorDetail (reason, field, retryable, request id) in grpc-status-details-bin.
-// A message that is too long is cut; control characters become spaces.
+// The code and message, and a common.v1.ErrorDetail (reason, field, retryable, request id) in
+// grpc-status-details-bin. A message that is too long is cut; control characters become spaces.
 grpc::Status ToGrpc(const absl::Status& status, std::string_view request_id);
 // The inverse: a status whose base::DetailOf has reason and field again.
 absl::Status FromGrpc(const grpc::Status& status);

@@ -6,14 +6,15 @@
 
 namespace tongjian::rpc {
 
-// At most `size_max` bytes of valid UTF-8 on one line: control characters become spaces, wrong bytes "?".
+// At most `size_max` bytes of valid UTF-8 on one line: control characters become spaces, wrong
+// bytes "?".
 std::string OneLine(std::string_view text, size_t size_max);
 
 // Whether it can be a request id from outside: 1 to 64 characters of [A-Za-z0-9._-].
 bool IsRequestId(std::string_view text);
 
-// The address of gRPC's peer text without the port: "ipv4:10.0.0.7:5123" is "10.0.0.7", "ipv6:%5B::1%5D:5123" is "::1".
-// Empty for a caller in this process.
+// The address of gRPC's peer text without the port: "ipv4:10.0.0.7:5123" is "10.0.0.7",
+// "ipv6:%5B::1%5D:5123" is "::1". Empty for a caller in this process.
 std::string AddressOf(std::string_view peer);
 
 // Whether "host:port" names this machine alone: "localhost", 127.0.0.0/8 or [::1].

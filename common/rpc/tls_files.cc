@@ -18,11 +18,11 @@ constexpr unsigned kRefreshSeconds = 20;
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerTls(const security::CredentialFiles& files,
-                                                                   bool client_certificate_required) {
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerTls(
+    const security::CredentialFiles& files, bool client_certificate_required) {
   TJ_TRY(security::LoadCredentials(files).status());
-  auto provider = std::make_shared<FileWatcherCertificateProvider>(files.private_key, files.certificate_chain,
-                                                                   files.authorities, kRefreshSeconds);
+  auto provider = std::make_shared<FileWatcherCertificateProvider>(
+      files.private_key, files.certificate_chain, files.authorities, kRefreshSeconds);
   grpc::experimental::TlsServerCredentialsOptions options(provider);
   options.watch_root_certs();
   options.watch_identity_key_cert_pairs();
@@ -32,7 +32,8 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerTls(const securit
   return grpc::experimental::TlsServerCredentials(options);
 }
 
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ClientTls(const security::CredentialFiles& files) {
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ClientTls(
+    const security::CredentialFiles& files) {
   grpc::experimental::TlsChannelCredentialsOptions options;
   if (files.certificate_chain.empty() && files.private_key.empty()) {
     TJ_TRY(security::ReadSmallFile(files.authorities, security::FileMode::kPublic).status());

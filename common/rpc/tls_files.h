@@ -14,10 +14,12 @@ class ServerCredentials;
 
 namespace tongjian::rpc {
 
-// FAILED_PRECONDITION naming the file that is missing or unfit. gRPC itself would only log it and fail each handshake.
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerTls(const security::CredentialFiles& files,
-                                                                   bool client_certificate_required);
+// FAILED_PRECONDITION naming the file that is missing or unfit. gRPC itself would only log it and
+// fail each handshake.
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerTls(
+    const security::CredentialFiles& files, bool client_certificate_required);
 // Without certificate_chain and private_key the client shows no certificate.
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ClientTls(const security::CredentialFiles& files);
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ClientTls(
+    const security::CredentialFiles& files);
 
 }  // namespace tongjian::rpc

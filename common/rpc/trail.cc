@@ -15,10 +15,14 @@ namespace {
 
 audit::v1::Source SourceOf(Deed::Source source) {
   switch (source) {
-    case Deed::Source::kRpc: return audit::v1::SOURCE_RPC;
-    case Deed::Source::kDicom: return audit::v1::SOURCE_DICOM;
-    case Deed::Source::kHttp: return audit::v1::SOURCE_HTTP;
-    case Deed::Source::kInternal: return audit::v1::SOURCE_INTERNAL;
+    case Deed::Source::kRpc:
+      return audit::v1::SOURCE_RPC;
+    case Deed::Source::kDicom:
+      return audit::v1::SOURCE_DICOM;
+    case Deed::Source::kHttp:
+      return audit::v1::SOURCE_HTTP;
+    case Deed::Source::kInternal:
+      return audit::v1::SOURCE_INTERNAL;
   }
   return audit::v1::SOURCE_UNSPECIFIED;
 }
@@ -38,7 +42,8 @@ void SetActor(const security::Caller& caller, audit::v1::Actor& actor) {
 }
 
 std::string DigestOf(std::string_view facility_id, std::string_view facility_patient_id) {
-  return security::Sha256Text(absl::StrCat(std::string(facility_id), "\n", std::string(facility_patient_id)));
+  return security::Sha256Text(
+      absl::StrCat(std::string(facility_id), "\n", std::string(facility_patient_id)));
 }
 
 store::Event EventOf(const audit::v1::AuditRecord& record) {
@@ -70,7 +75,8 @@ Trail::Trail(Deed deed, const base::Clock& clock)
   record_->set_scope_reason(deed_.scope_reason);
   SetActor(deed_.caller, *record_->mutable_actor());
   const security::Purpose purpose = security::Originator(deed_.caller).purpose;
-  if (purpose != security::Purpose::kUnspecified) record_->set_purpose(std::string(security::Name(purpose)));
+  if (purpose != security::Purpose::kUnspecified)
+    record_->set_purpose(std::string(security::Name(purpose)));
 }
 
 Trail::~Trail() = default;
@@ -80,10 +86,12 @@ void Trail::TouchPatient(std::string_view patient_id) { Touch(patient_id, {}, {}
 
 void Trail::TouchFacilityPatient(std::string_view facility_id, std::string_view facility_patient_id,
                                  std::string_view patient_id) {
-  Touch(patient_id, facility_id, facility_patient_id.empty() ? "" : DigestOf(facility_id, facility_patient_id));
+  Touch(patient_id, facility_id,
+        facility_patient_id.empty() ? "" : DigestOf(facility_id, facility_patient_id));
 }
 
-void Trail::Touch(std::string_view patient_id, std::string_view facility_id, const std::string& digest) {
+void Trail::Touch(std::string_view patient_id, std::string_view facility_id,
+                  const std::string& digest) {
   if (patient_id.empty() && digest.empty()) return;
   if (!touched_.insert(absl::StrCat(std::string(patient_id), "\n", digest)).second) return;
   if (record_->patients_size() >= kTouchedMax) return record_->set_omitted(record_->omitted() + 1);
@@ -95,7 +103,8 @@ void Trail::Touch(std::string_view patient_id, std::string_view facility_id, con
 
 void Trail::TouchObject(std::string_view id) {
   if (id.empty() || !touched_.insert(absl::StrCat("object\n", std::string(id))).second) return;
-  if (record_->object_ids_size() >= kTouchedMax) return record_->set_omitted(record_->omitted() + 1);
+  if (record_->object_ids_size() >= kTouchedMax)
+    return record_->set_omitted(record_->omitted() + 1);
   record_->add_object_ids(std::string(id));
 }
 

@@ -28,7 +28,8 @@ class AuditSink {
   virtual absl::Status Append(const audit::v1::AuditRecord& record) = 0;
 };
 
-// Appends to the audit stream of a service's own database (the feed "<service>.audit"), many callers in one commit. `database` must outlive it.
+// Appends to the audit stream of a service's own database (the feed "<service>.audit"), many
+// callers in one commit. `database` must outlive it.
 class DatabaseAuditSink : public AuditSink {
  public:
   explicit DatabaseAuditSink(store::Database& database) : database_(database) {}
@@ -50,8 +51,9 @@ struct Deed {
   std::string scope_reason;
 };
 
-// The trail of one deed. The handler says what it touches; for a change it writes the record in the same transaction; for
-// the rest the door does so before it answers. Not safe for concurrent use; `clock` must outlive it.
+// The trail of one deed. The handler says what it touches; for a change it writes the record in the
+// same transaction; for the rest the door does so before it answers. Not safe for concurrent use;
+// `clock` must outlive it.
 //   call.trail().TouchPatient(order.patient_id);
 //   call.trail().TouchObject(order.id);
 //   return database_.Write([&](store::Transaction& tx) -> absl::Status {
@@ -68,20 +70,22 @@ class Trail {
 
   // A master patient. The same twice is one; empty ids are passed over.
   void TouchPatient(std::string_view patient_id);
-  // A patient as its facility numbers it: stored as a digest, beside the master patient where that is known.
+  // A patient as its facility numbers it: stored as a digest, beside the master patient where that
+  // is known.
   void TouchFacilityPatient(std::string_view facility_id, std::string_view facility_patient_id,
                             std::string_view patient_id = {});
   // An order, study, task, report... by id.
   void TouchObject(std::string_view id);
 
-  // The record of success becomes part of the transaction: both are durable or neither. May be called again when the
-  // store runs the change again.
+  // The record of success becomes part of the transaction: both are durable or neither. May be
+  // called again when the store runs the change again.
   absl::Status WriteIn(store::Transaction& tx);
-  // Nothing was shown and nothing done (an empty page, one service moving events): a success leaves no record.
-  // A refusal or failure still does.
+  // Nothing was shown and nothing done (an empty page, one service moving events): a success leaves
+  // no record. A refusal or failure still does.
   void Omit() { omitted_ = true; }
 
-  // For who has no door (DICOM, HTTP, timers): appends the outcome unless WriteIn or Omit has settled it.
+  // For who has no door (DICOM, HTTP, timers): appends the outcome unless WriteIn or Omit has
+  // settled it.
   absl::Status Finish(AuditSink& sink, const absl::Status& outcome);
 
   // A stream: its data flow only after this; Finish then records the closing.

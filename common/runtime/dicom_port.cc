@@ -4,8 +4,8 @@
 
 namespace tongjian::runtime {
 
-absl::StatusOr<std::unique_ptr<dicom::Listener>> MakeDicomListener(const ProcessOptions& options,
-                                                                   const security::CredentialFiles& files) {
+absl::StatusOr<std::unique_ptr<dicom::Listener>> MakeDicomListener(
+    const ProcessOptions& options, const security::CredentialFiles& files) {
   if (options.dicom_port < 0) return nullptr;
   dicom::Endpoint endpoint;
   endpoint.address = options.dicom_address;
@@ -13,7 +13,8 @@ absl::StatusOr<std::unique_ptr<dicom::Listener>> MakeDicomListener(const Process
   endpoint.allowed_peers = options.dicom_peers;
   if (options.dicom_tls) {
     if (files.certificate_chain.empty()) {
-      return absl::FailedPreconditionError("dicom.tls needs rpc.certificate and rpc.private-key, or ca");
+      return absl::FailedPreconditionError(
+          "dicom.tls needs rpc.certificate and rpc.private-key, or ca");
     }
     endpoint.tls = dicom::TlsOptions{.certificate_file = files.certificate_chain,
                                      .key_file = files.private_key,
@@ -22,18 +23,25 @@ absl::StatusOr<std::unique_ptr<dicom::Listener>> MakeDicomListener(const Process
   dicom::ListenerOptions listener;
   listener.endpoints = {endpoint};
   listener.ae_title = options.dicom_ae_title;
-  listener.observe = [](std::string_view event, const dicom::AssociationInfo& info, std::string_view detail) {
+  listener.observe = [](std::string_view event, const dicom::AssociationInfo& info,
+                        std::string_view detail) {
     telemetry::Log(telemetry::Level::kInfo, "dicom",
-                   {{"what", event}, {"association", info.id}, {"peer", info.peer_address}, {"detail", detail}});
+                   {{"what", event},
+                    {"association", info.id},
+                    {"peer", info.peer_address},
+                    {"detail", detail}});
   };
   return std::make_unique<dicom::Listener>(std::move(listener));
 }
 
-std::vector<telemetry::Registry::Watch> WatchDicom(dicom::Listener& listener, telemetry::Registry& metrics) {
+std::vector<telemetry::Registry::Watch> WatchDicom(dicom::Listener& listener,
+                                                   telemetry::Registry& metrics) {
   std::vector<telemetry::Registry::Watch> watches;
-  const auto watch = [&](std::string_view name, std::string_view help, int64_t dicom::ListenerCounts::*count) {
-    watches.push_back(metrics.WatchGauge(
-        name, help, {}, [&listener, count] { return static_cast<double>(listener.counts().*count); }));
+  const auto watch = [&](std::string_view name, std::string_view help,
+                         int64_t dicom::ListenerCounts::*count) {
+    watches.push_back(metrics.WatchGauge(name, help, {}, [&listener, count] {
+      return static_cast<double>(listener.counts().*count);
+    }));
   };
   using Counts = dicom::ListenerCounts;
   watch("tongjian_dicom_associations", "Open associations", &Counts::associations);
@@ -41,7 +49,8 @@ std::vector<telemetry::Registry::Watch> WatchDicom(dicom::Listener& listener, te
   watch("tongjian_dicom_refused", "Associations refused since the start", &Counts::refused);
   watch("tongjian_dicom_aborted", "Associations broken off since the start", &Counts::aborted);
   watch("tongjian_dicom_objects_stored", "Objects stored since the start", &Counts::objects_stored);
-  watch("tongjian_dicom_objects_refused", "Objects refused since the start", &Counts::objects_refused);
+  watch("tongjian_dicom_objects_refused", "Objects refused since the start",
+        &Counts::objects_refused);
   watch("tongjian_dicom_bytes_received", "Bytes received since the start", &Counts::bytes_received);
   return watches;
 }

@@ -13,10 +13,11 @@
 namespace tongjian::runtime {
 
 // Null where the settings name no port. FAILED_PRECONDITION for TLS without a certificate.
-absl::StatusOr<std::unique_ptr<dicom::Listener>> MakeDicomListener(const ProcessOptions& options,
-                                                                   const security::CredentialFiles& files);
+absl::StatusOr<std::unique_ptr<dicom::Listener>> MakeDicomListener(
+    const ProcessOptions& options, const security::CredentialFiles& files);
 
 // Its counts as metrics; `listener` must outlive them.
-std::vector<telemetry::Registry::Watch> WatchDicom(dicom::Listener& listener, telemetry::Registry& metrics);
+std::vector<telemetry::Registry::Watch> WatchDicom(dicom::Listener& listener,
+                                                   telemetry::Registry& metrics);
 
 }  // namespace tongjian::runtime

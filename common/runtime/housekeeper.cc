@@ -18,7 +18,8 @@ Housekeeper::~Housekeeper() {
 
 void Housekeeper::Work() {
   std::unique_lock lock(mutex_);
-  while (!changed_.wait_for(lock, absl::ToChronoMilliseconds(every_), [this] { return stopping_; })) {
+  while (
+      !changed_.wait_for(lock, absl::ToChronoMilliseconds(every_), [this] { return stopping_; })) {
     lock.unlock();
     chore_();
     lock.lock();

@@ -10,7 +10,8 @@
 
 namespace tongjian::runtime {
 
-// Runs `chore` every `every` (the machine's clock) until it is destroyed, which waits for a running one.
+// Runs `chore` every `every` (the machine's clock) until it is destroyed, which waits for a running
+// one.
 class Housekeeper {
  public:
   Housekeeper(absl::Duration every, std::function<void()> chore);

@@ -28,7 +28,8 @@ bool Exists(const std::string& path) {
 }
 
 bool IsAddress(const std::string& name) {
-  return name.find(':') != std::string::npos || name.find_first_not_of("0123456789.") == std::string::npos;
+  return name.find(':') != std::string::npos ||
+         name.find_first_not_of("0123456789.") == std::string::npos;
 }
 
 // Whether the certificate is there and holds for a while.
@@ -41,19 +42,23 @@ bool HoldsOn(const std::string& path, const base::Clock& clock) {
 
 absl::Status Keep(const security::Issued& issued, const std::string& authority_pem,
                   const security::CredentialFiles& files) {
-  TJ_TRY(security::WriteDurably(files.private_key, issued.private_key_pem, security::FileMode::kSecret));
+  TJ_TRY(security::WriteDurably(files.private_key, issued.private_key_pem,
+                                security::FileMode::kSecret));
   TJ_TRY(security::WriteDurably(files.authorities, authority_pem, security::FileMode::kPublic));
-  return security::WriteDurably(files.certificate_chain, absl::StrCat(issued.certificate_pem, authority_pem),
+  return security::WriteDurably(files.certificate_chain,
+                                absl::StrCat(issued.certificate_pem, authority_pem),
                                 security::FileMode::kPublic);
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Identities>> Identities::Open(const ProcessOptions& options, const base::Clock& clock) {
+absl::StatusOr<std::unique_ptr<Identities>> Identities::Open(const ProcessOptions& options,
+                                                             const base::Clock& clock) {
   auto identities = std::make_unique<Identities>();
   const std::string keys = options.keys.empty() ? KeysDirectory(options.state) : options.keys;
   TJ_TRY(security::MakeDirectory(keys));
-  TJ_ASSIGN_OR_RETURN(identities->principals_, security::Principals::Open(keys + "/principal.key", clock));
+  TJ_ASSIGN_OR_RETURN(identities->principals_,
+                      security::Principals::Open(keys + "/principal.key", clock));
   TJ_TRY(identities->OpenTokens(options, keys, clock));
   TJ_TRY(identities->OpenAuthority(options, clock));
   identities->files_ = {.certificate_chain = options.certificate,
@@ -66,13 +71,15 @@ absl::StatusOr<std::unique_ptr<Identities>> Identities::Open(const ProcessOption
   return identities;
 }
 
-absl::Status Identities::OpenTokens(const ProcessOptions& options, const std::string& keys, const base::Clock& clock) {
-  TJ_ASSIGN_OR_RETURN(issuer_,
-                      security::TokenIssuer::Open(keys + "/token.key", options.authority, kAudience, clock));
+absl::Status Identities::OpenTokens(const ProcessOptions& options, const std::string& keys,
+                                    const base::Clock& clock) {
+  TJ_ASSIGN_OR_RETURN(issuer_, security::TokenIssuer::Open(keys + "/token.key", options.authority,
+                                                           kAudience, clock));
   std::vector<security::TrustedIssuer> trusted = {
       {.issuer = issuer_->issuer(), .audience = issuer_->audience(), .jwks = issuer_->jwks()}};
   if (!options.oidc_issuer.empty()) {
-    absl::StatusOr<std::string> jwks = security::ReadSmallFile(options.oidc_jwks, security::FileMode::kPublic);
+    absl::StatusOr<std::string> jwks =
+        security::ReadSmallFile(options.oidc_jwks, security::FileMode::kPublic);
     if (!jwks.ok()) return About("oidc.jwks", jwks.status());
     trusted.push_back({.issuer = options.oidc_issuer,
                        .audience = options.oidc_audience,
@@ -86,14 +93,15 @@ absl::Status Identities::OpenTokens(const ProcessOptions& options, const std::st
 absl::Status Identities::OpenAuthority(const ProcessOptions& options, const base::Clock& clock) {
   if (options.ca.empty()) return absl::OkStatus();
   auto authority = security::Authority::Open(options.ca, clock);
-  if (!authority.ok()) return About("ca (make one by: tongjian ca init --directory DIR)", authority.status());
+  if (!authority.ok())
+    return About("ca (make one by: tongjian ca init --directory DIR)", authority.status());
   authority_ = *std::move(authority);
   TJ_ASSIGN_OR_RETURN(revoked_, security::RevocationList::Open(options.ca + "/revoked.txt"));
   return absl::OkStatus();
 }
 
-absl::Status Identities::IssueServerCertificate(const ProcessOptions& options, const std::string& keys,
-                                                const base::Clock& clock) {
+absl::Status Identities::IssueServerCertificate(const ProcessOptions& options,
+                                                const std::string& keys, const base::Clock& clock) {
   TJ_TRY(security::MakeDirectory(keys));
   files_ = {.certificate_chain = keys + "/server.pem",
             .private_key = keys + "/server.key",
@@ -103,15 +111,18 @@ absl::Status Identities::IssueServerCertificate(const ProcessOptions& options, c
   for (const std::string& name : options.names) {
     (IsAddress(name) ? subject.ip_addresses : subject.dns_names).push_back(name);
   }
-  TJ_ASSIGN_OR_RETURN(const security::Issued issued, authority_->IssueWithNewKey(subject, kServerValidity));
+  TJ_ASSIGN_OR_RETURN(const security::Issued issued,
+                      authority_->IssueWithNewKey(subject, kServerValidity));
   TJ_TRY(Keep(issued, authority_->certificate_pem(), files_));
   telemetry::Log(telemetry::Level::kInfo, "server_certificate_issued",
                  {{"serial", issued.serial}, {"expiry", issued.expiry}});
   return absl::OkStatus();
 }
 
-// Reports need a signing key from the first day. Where no authority is given, one is kept that signs nothing else.
-absl::Status Identities::OpenSigner(const ProcessOptions& options, const std::string& keys, const base::Clock& clock) {
+// Reports need a signing key from the first day. Where no authority is given, one is kept that
+// signs nothing else.
+absl::Status Identities::OpenSigner(const ProcessOptions& options, const std::string& keys,
+                                    const base::Clock& clock) {
   const security::CredentialFiles files{.certificate_chain = keys + "/signing.pem",
                                         .private_key = keys + "/signing.key",
                                         .authorities = keys + "/signing-authorities.pem"};
@@ -119,10 +130,12 @@ absl::Status Identities::OpenSigner(const ProcessOptions& options, const std::st
     std::unique_ptr<security::Authority> own;
     if (authority_ == nullptr) {
       TJ_TRY(security::MakeDirectory(keys + "/signing-ca"));
-      TJ_ASSIGN_OR_RETURN(own, security::Authority::Create(keys + "/signing-ca", options.authority, clock));
+      TJ_ASSIGN_OR_RETURN(
+          own, security::Authority::Create(keys + "/signing-ca", options.authority, clock));
     }
     security::Authority& authority = own != nullptr ? *own : *authority_;
-    TJ_ASSIGN_OR_RETURN(const security::Issued issued, authority.IssueSigning(options.authority, kSigningValidity));
+    TJ_ASSIGN_OR_RETURN(const security::Issued issued,
+                        authority.IssueSigning(options.authority, kSigningValidity));
     TJ_TRY(Keep(issued, authority.certificate_pem(), files));
   }
   TJ_ASSIGN_OR_RETURN(signer_, security::OpenBuiltInSigner({.private_key = files.private_key,

@@ -17,26 +17,30 @@
 
 namespace tongjian::runtime {
 
-// Opened once, made on the first start; safe for concurrent use after that. `clock` must outlive it.
+// Opened once, made on the first start; safe for concurrent use after that. `clock` must outlive
+// it.
 class Identities {
  public:
   // FAILED_PRECONDITION names the file and the setting at fault.
-  static absl::StatusOr<std::unique_ptr<Identities>> Open(const ProcessOptions& options, const base::Clock& clock);
+  static absl::StatusOr<std::unique_ptr<Identities>> Open(const ProcessOptions& options,
+                                                          const base::Clock& clock);
 
   security::Principals& principals() { return *principals_; }
   security::TokenIssuer& issuer() { return *issuer_; }
   security::TokenVerifier& verifier() { return *verifier_; }
   security::Signer& signer() { return *signer_; }
-  security::Authority* authority() { return authority_.get(); }       // Null without `ca`.
-  security::RevocationList* revoked() { return revoked_.get(); }      // Null without `ca`.
-  const security::CredentialFiles& files() const { return files_; }   // Empty where there is no TLS.
+  security::Authority* authority() { return authority_.get(); }      // Null without `ca`.
+  security::RevocationList* revoked() { return revoked_.get(); }     // Null without `ca`.
+  const security::CredentialFiles& files() const { return files_; }  // Empty where there is no TLS.
 
  private:
-  absl::Status OpenTokens(const ProcessOptions& options, const std::string& keys, const base::Clock& clock);
+  absl::Status OpenTokens(const ProcessOptions& options, const std::string& keys,
+                          const base::Clock& clock);
   absl::Status OpenAuthority(const ProcessOptions& options, const base::Clock& clock);
   absl::Status IssueServerCertificate(const ProcessOptions& options, const std::string& keys,
                                       const base::Clock& clock);
-  absl::Status OpenSigner(const ProcessOptions& options, const std::string& keys, const base::Clock& clock);
+  absl::Status OpenSigner(const ProcessOptions& options, const std::string& keys,
+                          const base::Clock& clock);
 
   std::unique_ptr<security::Principals> principals_;
   std::unique_ptr<security::TokenIssuer> issuer_;

@@ -17,8 +17,12 @@ std::string DatabaseDirectory(std::string_view state) { return Join(state, "db")
 std::string DatabaseFile(std::string_view state, std::string_view service) {
   return Join(state, "db", service) + ".db";
 }
-std::string BlobDirectory(std::string_view state, std::string_view service) { return Join(state, "blobs", service); }
-std::string ServiceDirectory(std::string_view state, std::string_view service) { return Join(state, "files", service); }
+std::string BlobDirectory(std::string_view state, std::string_view service) {
+  return Join(state, "blobs", service);
+}
+std::string ServiceDirectory(std::string_view state, std::string_view service) {
+  return Join(state, "files", service);
+}
 std::string KeysDirectory(std::string_view state) { return Join(state, "keys"); }
 std::string PortsFile(std::string_view state) { return Join(state, "ports.json"); }
 

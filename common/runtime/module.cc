@@ -12,7 +12,8 @@ namespace {
 // Orders entries by depth-first search; `visiting` finds circles.
 class Sorter {
  public:
-  Sorter(const std::vector<ModuleEntry>& table, const std::vector<std::string>& names) : table_(table), names_(names) {}
+  Sorter(const std::vector<ModuleEntry>& table, const std::vector<std::string>& names)
+      : table_(table), names_(names) {}
 
   absl::Status Add(const ModuleEntry& entry) {
     State& state = states_[entry.name];
@@ -24,7 +25,8 @@ class Sorter {
     for (const std::string& need : entry.needs) {
       const auto found = Find(need);
       if (found == table_.end()) {
-        return absl::InvalidArgumentError(absl::StrCat("module ", entry.name, " needs the unknown module ", need));
+        return absl::InvalidArgumentError(
+            absl::StrCat("module ", entry.name, " needs the unknown module ", need));
       }
       if (Asked(need)) TJ_TRY(Add(*found));
     }
@@ -34,7 +36,8 @@ class Sorter {
   }
 
   std::vector<ModuleEntry>::const_iterator Find(const std::string& name) const {
-    return std::find_if(table_.begin(), table_.end(), [&](const ModuleEntry& entry) { return entry.name == name; });
+    return std::find_if(table_.begin(), table_.end(),
+                        [&](const ModuleEntry& entry) { return entry.name == name; });
   }
   bool Asked(const std::string& name) const {
     return names_.empty() || std::find(names_.begin(), names_.end(), name) != names_.end();
@@ -51,7 +54,8 @@ class Sorter {
 
 std::string NamesOf(const std::vector<ModuleEntry>& table) {
   std::string names;
-  for (const ModuleEntry& entry : table) absl::StrAppend(&names, names.empty() ? "" : ", ", entry.name);
+  for (const ModuleEntry& entry : table)
+    absl::StrAppend(&names, names.empty() ? "" : ", ", entry.name);
   return names;
 }
 

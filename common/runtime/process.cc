@@ -45,15 +45,16 @@ rpc::HostOptions HostOptionsOf(const ProcessOptions& options, const Identities& 
 }
 
 std::string PortsJson(const Ports& ports) {
-  return absl::StrCat("{\"rpc\":", ports.rpc, ",\"plain\":", ports.plain, ",\"dicom\":", ports.dicom,
-                      ",\"admin\":", ports.admin, "}\n");
+  return absl::StrCat("{\"rpc\":", ports.rpc, ",\"plain\":", ports.plain,
+                      ",\"dicom\":", ports.dicom, ",\"admin\":", ports.admin, "}\n");
 }
 
 }  // namespace
 
 class Process::Impl final : public Runtime {
  public:
-  Impl(const ProcessOptions& options, std::unique_ptr<Identities> identities, const base::Clock& clock)
+  Impl(const ProcessOptions& options, std::unique_ptr<Identities> identities,
+       const base::Clock& clock)
       : options_(options),
         clock_(clock),
         ids_(options.authority, clock),
@@ -90,7 +91,8 @@ class Process::Impl final : public Runtime {
   absl::Status Start() {
     TJ_TRY(host_.Start());
     for (size_t i = 0; i < modules_.size(); ++i) {
-      if (const absl::Status status = modules_[i]->Start(); !status.ok()) return About(names_[i], status);
+      if (const absl::Status status = modules_[i]->Start(); !status.ok())
+        return About(names_[i], status);
       started_ = i + 1;
     }
     if (dicom_ != nullptr) TJ_TRY(dicom_->Start());
@@ -100,7 +102,8 @@ class Process::Impl final : public Runtime {
               .plain = host_.plain_port(),
               .dicom = dicom_ == nullptr ? 0 : dicom_->port(),
               .admin = admin_ == nullptr ? 0 : admin_->port()};
-    TJ_TRY(security::WriteDurably(PortsFile(options_.state), PortsJson(ports_), security::FileMode::kPublic));
+    TJ_TRY(security::WriteDurably(PortsFile(options_.state), PortsJson(ports_),
+                                  security::FileMode::kPublic));
     host_.SetServing(true);
     return absl::OkStatus();
   }
@@ -129,8 +132,12 @@ class Process::Impl final : public Runtime {
     return records_.OpenDatabase(service, std::move(migrations));
   }
   const rpc::Door& DoorOf(std::string_view service) override { return records_.DoorOf(service); }
-  rpc::AuditSink& AuditSinkOf(std::string_view service) override { return records_.AuditSinkOf(service); }
-  absl::StatusOr<blob::Store*> OpenBlobs(std::string_view service) override { return records_.OpenBlobs(service); }
+  rpc::AuditSink& AuditSinkOf(std::string_view service) override {
+    return records_.AuditSinkOf(service);
+  }
+  absl::StatusOr<blob::Store*> OpenBlobs(std::string_view service) override {
+    return records_.OpenBlobs(service);
+  }
   absl::StatusOr<std::string> Directory(std::string_view service) override {
     std::string path = ServiceDirectory(options_.state, service);
     TJ_TRY(security::MakeDirectory(path));
@@ -169,14 +176,18 @@ class Process::Impl final : public Runtime {
   void DoChores() {
     if (identities_->revoked() != nullptr) {
       if (const absl::Status status = identities_->revoked()->Reload(); !status.ok()) {
-        telemetry::Log(telemetry::Level::kError, "revocation_list_unreadable", {{"status", status}});
+        telemetry::Log(telemetry::Level::kError, "revocation_list_unreadable",
+                       {{"status", status}});
       }
     }
     records_.Trim();
     if (identities_->files().certificate_chain.empty()) return;
-    const auto pem = security::ReadSmallFile(identities_->files().certificate_chain, security::FileMode::kPublic);
+    const auto pem = security::ReadSmallFile(identities_->files().certificate_chain,
+                                             security::FileMode::kPublic);
     const auto expiry = pem.ok() ? security::ExpiryOf(*pem) : pem.status();
-    metrics_.GetGauge("tongjian_certificate_days_left", "Days until our own certificate expires; -1 when unreadable")
+    metrics_
+        .GetGauge("tongjian_certificate_days_left",
+                  "Days until our own certificate expires; -1 when unreadable")
         .Set(expiry.ok() ? static_cast<double>(security::DaysLeft(*expiry, clock_.Now())) : -1);
   }
 
@@ -203,7 +214,8 @@ class Process::Impl final : public Runtime {
   Ports ports_;
 };
 
-absl::StatusOr<std::unique_ptr<Process>> Process::Open(const ProcessOptions& options, std::string_view program,
+absl::StatusOr<std::unique_ptr<Process>> Process::Open(const ProcessOptions& options,
+                                                       std::string_view program,
                                                        const std::vector<ModuleEntry>& table,
                                                        const base::Clock& clock) {
   telemetry::LogOptions log{.service = std::string(program), .file = options.log_file};

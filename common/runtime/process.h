@@ -23,16 +23,17 @@ struct ProcessOptions {
   std::string database;                     // A libpq URL; empty: SQLite files under `state`.
   std::vector<std::string> services;        // Which modules run here; empty: all.
   std::vector<std::string> remote;          // "registry=hub2:7443": where the others are.
-  std::string keys;                         // Directory of keys the processes of one hub share; empty: <state>/keys.
-  std::string ca;                           // Directory of `tongjian ca init`; empty: another PKI.
-  absl::Duration drain;                     // How long to serve on after saying NOT_SERVING.
-  absl::Duration grace = absl::Seconds(20); // What runs at a stop has this long to end.
+  std::string keys;      // Directory of keys the processes of one hub share; empty: <state>/keys.
+  std::string ca;        // Directory of `tongjian ca init`; empty: another PKI.
+  absl::Duration drain;  // How long to serve on after saying NOT_SERVING.
+  absl::Duration grace = absl::Seconds(20);  // What runs at a stop has this long to end.
 
-  std::string listen = "127.0.0.1:7443";    // TLS; empty: none.
-  std::string plain_listen;                 // Loopback without TLS; empty: none.
-  std::string certificate;                  // PEM; empty with `ca`: issued at the first start, renewed at later ones.
+  std::string listen = "127.0.0.1:7443";  // TLS; empty: none.
+  std::string plain_listen;               // Loopback without TLS; empty: none.
+  std::string
+      certificate;  // PEM; empty with `ca`: issued at the first start, renewed at later ones.
   std::string private_key;
-  std::string client_authorities;           // PEM of the roots of clients and of other hub processes.
+  std::string client_authorities;  // PEM of the roots of clients and of other hub processes.
   std::vector<std::string> names = {"localhost", "127.0.0.1"};  // In the issued certificate.
   bool client_certificate_required = false;
   bool reflection = false;
@@ -40,21 +41,21 @@ struct ProcessOptions {
   int64_t calls_max = 512;
   int64_t calls_per_peer_max = 64;
 
-  std::string oidc_issuer;                  // An outside identity provider whose tokens are believed; empty: none.
+  std::string oidc_issuer;  // An outside identity provider whose tokens are believed; empty: none.
   std::string oidc_audience = "tongjian";
-  std::string oidc_jwks;                    // File with its keys.
-  std::vector<std::string> oidc_roles;      // Roles it may give; empty: every person's.
+  std::string oidc_jwks;                // File with its keys.
+  std::vector<std::string> oidc_roles;  // Roles it may give; empty: every person's.
 
   std::string dicom_address = "127.0.0.1";
-  int64_t dicom_port = -1;                  // -1: none; 0: any free one.
+  int64_t dicom_port = -1;  // -1: none; 0: any free one.
   std::vector<std::string> dicom_peers = {"127.0.0.0/8", "::1/128"};
-  bool dicom_tls = false;                   // With the certificate above.
+  bool dicom_tls = false;  // With the certificate above.
   std::string dicom_ae_title = "TONGJIAN";
 
   config::ByteSize blob_reserve = config::GiB(1);
   absl::Duration feed_keep = absl::Hours(24 * 180);
   std::string admin_address = "127.0.0.1";
-  int64_t admin_port = 7080;                // -1: none; 0: any free one.
+  int64_t admin_port = 7080;  // -1: none; 0: any free one.
   std::string log_level = "info";
   std::string log_file;
 
@@ -72,15 +73,18 @@ struct Ports {
 // Use: Open, Start, (wait for a signal), Stop. From one thread. `clock` must outlive it.
 class Process {
  public:
-  // Opens keys, certificates, ports' settings; makes the modules. `program`: "hub" or "edge", for the log. Messages name
-  // the setting or file at fault and what to do.
-  static absl::StatusOr<std::unique_ptr<Process>> Open(const ProcessOptions& options, std::string_view program,
-                                                       const std::vector<ModuleEntry>& table, const base::Clock& clock);
+  // Opens keys, certificates, ports' settings; makes the modules. `program`: "hub" or "edge", for
+  // the log. Messages name the setting or file at fault and what to do.
+  static absl::StatusOr<std::unique_ptr<Process>> Open(const ProcessOptions& options,
+                                                       std::string_view program,
+                                                       const std::vector<ModuleEntry>& table,
+                                                       const base::Clock& clock);
   ~Process();  // Stops.
 
   // Serves, starts the modules and the DICOM listener, says SERVING. Writes "<state>/ports.json".
   absl::Status Start();
-  // Health NOT_SERVING, feeds' waits ended, DICOM accepts stopped, Shutdown with grace, modules in reverse. Twice is once.
+  // Health NOT_SERVING, feeds' waits ended, DICOM accepts stopped, Shutdown with grace, modules in
+  // reverse. Twice is once.
   void Stop();
 
   const Ports& ports() const;

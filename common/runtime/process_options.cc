@@ -9,35 +9,47 @@ constexpr int64_t kPortMax = 65535;
 
 void ProcessOptions::Describe(config::Settings& all) {
   all.Add("state", &state, "Directory of keys, databases and objects", {.required = true});
-  all.Add("authority", &authority, "Name of this hub in ids, 1 to 12 characters of a-z and 0-9", {.required = true});
-  all.Add("database", &database, "PostgreSQL URL; empty keeps SQLite files under state", {.secret = true});
+  all.Add("authority", &authority, "Name of this hub in ids, 1 to 12 characters of a-z and 0-9",
+          {.required = true});
+  all.Add("database", &database, "PostgreSQL URL; empty keeps SQLite files under state",
+          {.secret = true});
   all.Add("services", &services, "Modules to run here; empty runs all");
   all.Add("remote", &remote, "Where other services are, as name=host:port");
-  all.Add("keys", &keys, "Directory of the keys that all processes of one hub share; empty is <state>/keys");
-  all.Add("ca", &ca, "Directory of the private authority (tongjian ca init); empty with another PKI");
-  all.Add("drain", &drain, "How long to serve on after saying NOT_SERVING at a stop", {.max = absl::Minutes(5)});
-  all.Add("grace", &grace, "How long running calls may take to end at a stop", {.max = absl::Minutes(10)});
+  all.Add("keys", &keys,
+          "Directory of the keys that all processes of one hub share; empty is <state>/keys");
+  all.Add("ca", &ca,
+          "Directory of the private authority (tongjian ca init); empty with another PKI");
+  all.Add("drain", &drain, "How long to serve on after saying NOT_SERVING at a stop",
+          {.max = absl::Minutes(5)});
+  all.Add("grace", &grace, "How long running calls may take to end at a stop",
+          {.max = absl::Minutes(10)});
 
   all.Add("rpc.listen", &listen, "Address of the TLS port; empty for none");
-  all.Add("rpc.plain-listen", &plain_listen, "Loopback address of a port without TLS; empty for none");
-  all.Add("rpc.certificate", &certificate, "PEM file of the server's certificate chain; empty issues one with ca");
+  all.Add("rpc.plain-listen", &plain_listen,
+          "Loopback address of a port without TLS; empty for none");
+  all.Add("rpc.certificate", &certificate,
+          "PEM file of the server's certificate chain; empty issues one with ca");
   all.Add("rpc.private-key", &private_key, "PEM file of its key, mode 0600");
-  all.Add("rpc.client-authorities", &client_authorities, "PEM file of the authorities clients' certificates are from");
+  all.Add("rpc.client-authorities", &client_authorities,
+          "PEM file of the authorities clients' certificates are from");
   all.Add("rpc.names", &names, "Host names and addresses in the issued certificate");
   all.Add("rpc.client-certificate-required", &client_certificate_required,
           "Turn clients without a certificate away (nobody can then enroll here)");
   all.Add("rpc.reflection", &reflection, "Serve gRPC reflection");
   all.Add("rpc.deadline-required", &deadline_required, "Refuse unary calls without a deadline");
   all.Add("rpc.calls-max", &calls_max, "Calls from outside at once", {.min = 1, .max = 100'000});
-  all.Add("rpc.calls-per-peer-max", &calls_per_peer_max, "Calls of one peer at once", {.min = 1, .max = 100'000});
+  all.Add("rpc.calls-per-peer-max", &calls_per_peer_max, "Calls of one peer at once",
+          {.min = 1, .max = 100'000});
 
-  all.Add("oidc.issuer", &oidc_issuer, "Outside identity provider whose tokens are believed; empty for none");
+  all.Add("oidc.issuer", &oidc_issuer,
+          "Outside identity provider whose tokens are believed; empty for none");
   all.Add("oidc.audience", &oidc_audience, "Audience its tokens must name");
   all.Add("oidc.jwks", &oidc_jwks, "File with the provider's keys (JWK set)");
   all.Add("oidc.roles", &oidc_roles, "Roles the provider may give; empty for all of people's");
 
   all.Add("dicom.address", &dicom_address, "Address of the DICOM port");
-  all.Add("dicom.port", &dicom_port, "DICOM port; 0 for any free one, -1 for none", {.min = -1, .max = kPortMax});
+  all.Add("dicom.port", &dicom_port, "DICOM port; 0 for any free one, -1 for none",
+          {.min = -1, .max = kPortMax});
   all.Add("dicom.peers", &dicom_peers, "Address blocks that may associate");
   all.Add("dicom.tls", &dicom_tls, "TLS on the DICOM port, with the certificate of rpc");
   all.Add("dicom.ae-title", &dicom_ae_title, "Our AE title", {.required = true, .size_max = 16});
@@ -45,7 +57,8 @@ void ProcessOptions::Describe(config::Settings& all) {
   all.Add("blobs.reserve", &blob_reserve, "Free disk space below which nothing more is accepted");
   all.Add("feeds.keep", &feed_keep, "How long events stay readable", {.min = absl::Hours(24)});
   all.Add("admin.address", &admin_address, "Address of the admin port (metrics, health)");
-  all.Add("admin.port", &admin_port, "Admin port; 0 for any free one, -1 for none", {.min = -1, .max = kPortMax});
+  all.Add("admin.port", &admin_port, "Admin port; 0 for any free one, -1 for none",
+          {.min = -1, .max = kPortMax});
   all.Add("log.level", &log_level, "Least severe level that is logged",
           {.allowed = {"debug", "info", "warning", "error"}});
   all.Add("log.file", &log_file, "Log file, rotated; empty for standard error");

@@ -61,12 +61,14 @@ void Records::WatchWriter(Service& service) {
   const telemetry::Labels labels = {{"service", service.database->name()}};
   const auto watch = [&](std::string_view name, std::string_view help, auto read) {
     service.watches.push_back(metrics_.WatchGauge(
-        name, help, labels, [database = service.database.get(), read] { return read(database->writer_stats()); }));
+        name, help, labels,
+        [database = service.database.get(), read] { return read(database->writer_stats()); }));
   };
   watch("tongjian_store_queue", "Changes that wait for the writer",
         [](const store::WriterStats& stats) { return static_cast<double>(stats.queued); });
-  watch("tongjian_store_queue_age_seconds", "Age of the change that waits longest",
-        [](const store::WriterStats& stats) { return absl::ToDoubleSeconds(stats.oldest_waiting); });
+  watch(
+      "tongjian_store_queue_age_seconds", "Age of the change that waits longest",
+      [](const store::WriterStats& stats) { return absl::ToDoubleSeconds(stats.oldest_waiting); });
   watch("tongjian_store_changes", "Changes committed since the start",
         [](const store::WriterStats& stats) { return static_cast<double>(stats.changes); });
   watch("tongjian_store_batches", "Commits since the start",
@@ -102,13 +104,15 @@ absl::Status Records::Health() const {
 
 void Records::Trim() {
   for (const auto& [name, service] : services_) {
-    const auto events = service->database->feed().Trim(name, clock_.Now() - options_.feed_keep, kTrimAtOnce);
+    const auto events =
+        service->database->feed().Trim(name, clock_.Now() - options_.feed_keep, kTrimAtOnce);
     const absl::Status requests = service->database->Write([this](store::Transaction& tx) {
       return store::TrimRequests(tx, clock_.Now() - kRequestsKept, kTrimAtOnce).status();
     });
     for (const absl::Status& status : {events.status(), requests}) {
       if (!status.ok()) {
-        telemetry::Log(telemetry::Level::kWarning, "trim_failed", {{"database", name}, {"status", status}});
+        telemetry::Log(telemetry::Level::kWarning, "trim_failed",
+                       {{"database", name}, {"status", status}});
       }
     }
   }

@@ -1,4 +1,5 @@
-// The databases and object stores of a process, each with its door, feeds, metrics and probe. Internal to common/runtime.
+// The databases and object stores of a process, each with its door, feeds, metrics and probe.
+// Internal to common/runtime.
 #pragma once
 
 #include <map>
@@ -19,14 +20,16 @@
 
 namespace tongjian::runtime {
 
-// Opening from the main thread; what it gives lives as long as it. The rest of what it is given must outlive it.
+// Opening from the main thread; what it gives lives as long as it. The rest of what it is given
+// must outlive it.
 class Records {
  public:
-  Records(const ProcessOptions& options, rpc::Gate& gate, feed::FeedService& feeds, telemetry::Registry& metrics,
-          const base::Clock& clock);
+  Records(const ProcessOptions& options, rpc::Gate& gate, feed::FeedService& feeds,
+          telemetry::Registry& metrics, const base::Clock& clock);
   ~Records();
 
-  absl::StatusOr<store::Database*> OpenDatabase(std::string_view service, std::vector<store::Migration> migrations);
+  absl::StatusOr<store::Database*> OpenDatabase(std::string_view service,
+                                                std::vector<store::Migration> migrations);
   absl::StatusOr<blob::Store*> OpenBlobs(std::string_view service);
   const rpc::Door& DoorOf(std::string_view service) const;
   rpc::AuditSink& AuditSinkOf(std::string_view service) const;
@@ -34,7 +37,8 @@ class Records {
   bool any_feed() const { return !services_.empty(); }
   // Databases that accept writes and stores that have room; otherwise what the first of them says.
   absl::Status Health() const;
-  // Removes what is older than its stated keeping: events (never audit records), remembered request ids.
+  // Removes what is older than its stated keeping: events (never audit records), remembered request
+  // ids.
   void Trim();
 
  private:

@@ -5,13 +5,16 @@
 
 namespace tongjian::runtime {
 
-absl::Status Routes::Open(const std::vector<std::string>& here, const std::vector<std::string>& remote,
+absl::Status Routes::Open(const std::vector<std::string>& here,
+                          const std::vector<std::string>& remote,
                           const security::CredentialFiles& files) {
   here_.insert(here.begin(), here.end());
   for (const std::string& entry : remote) {
     const size_t equals = entry.find('=');
-    if (equals == std::string::npos || equals == 0 || entry.find(':', equals) == std::string::npos) {
-      return absl::InvalidArgumentError(absl::StrCat("remote: \"", entry, "\" is not name=host:port"));
+    if (equals == std::string::npos || equals == 0 ||
+        entry.find(':', equals) == std::string::npos) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("remote: \"", entry, "\" is not name=host:port"));
     }
     TJ_ASSIGN_OR_RETURN(remote_[entry.substr(0, equals)],
                         rpc::OpenChannel({.address = entry.substr(equals + 1), .files = files}));

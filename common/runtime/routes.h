@@ -16,17 +16,19 @@
 
 namespace tongjian::runtime {
 
-// Services that run here are reached through the in-process channel, the others at their address. Open first, then safe
-// for concurrent use; `host` must outlive it.
+// Services that run here are reached through the in-process channel, the others at their address.
+// Open first, then safe for concurrent use; `host` must outlive it.
 class Routes {
  public:
   explicit Routes(rpc::ServerHost& host) : host_(host) {}
 
-  // `here`: names of the modules of this process; `remote`: "name=host:port". INVALID_ARGUMENT for another form.
+  // `here`: names of the modules of this process; `remote`: "name=host:port". INVALID_ARGUMENT for
+  // another form.
   absl::Status Open(const std::vector<std::string>& here, const std::vector<std::string>& remote,
                     const security::CredentialFiles& files);
 
-  // Null for a service that is neither here nor elsewhere, and for one here before the host has started.
+  // Null for a service that is neither here nor elsewhere, and for one here before the host has
+  // started.
   std::shared_ptr<grpc::Channel> To(const std::string& service);
 
  private:

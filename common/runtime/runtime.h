@@ -35,8 +35,8 @@ class Database;
 
 namespace tongjian::runtime {
 
-// The process around the modules. What it gives lives until all modules are destroyed. Opening and registering is for
-// ModuleEntry::create, on the main thread; the rest is safe for concurrent use.
+// The process around the modules. What it gives lives until all modules are destroyed. Opening and
+// registering is for ModuleEntry::create, on the main thread; the rest is safe for concurrent use.
 class Runtime {
  public:
   virtual ~Runtime() = default;
@@ -47,12 +47,14 @@ class Runtime {
   // The hub's authority: the prefix of its ids.
   const std::string& authority_name() { return ids().authority(); }
 
-  // The service's database (SQLite under the state directory, or its schema on the PostgreSQL server of the settings),
-  // opened and migrated, with its writer's metrics and its readiness probe. With it come the service's door and the
-  // feeds "<service>" and "<service>.audit". Once per service.
-  virtual absl::StatusOr<store::Database*> OpenDatabase(std::string_view service,
-                                                        std::vector<store::Migration> migrations) = 0;
-  // The door of a service whose database is open (checked). Its audit records go into that database.
+  // The service's database (SQLite under the state directory, or its schema on the PostgreSQL
+  // server of the settings), opened and migrated, with its writer's metrics and its readiness
+  // probe. With it come the service's door and the feeds "<service>" and "<service>.audit". Once
+  // per service.
+  virtual absl::StatusOr<store::Database*> OpenDatabase(
+      std::string_view service, std::vector<store::Migration> migrations) = 0;
+  // The door of a service whose database is open (checked). Its audit records go into that
+  // database.
   virtual const rpc::Door& DoorOf(std::string_view service) = 0;
   // Where a DICOM handler, a timer or HTTP appends its trail (rpc::Trail::Finish).
   virtual rpc::AuditSink& AuditSinkOf(std::string_view service) = 0;
@@ -63,13 +65,14 @@ class Runtime {
 
   // Register gRPC services here.
   virtual rpc::ServerHost& host() = 0;
-  // To another service: in this process when it runs here, else at its address from the settings. Null in the end when
-  // it is neither.
+  // To another service: in this process when it runs here, else at its address from the settings.
+  // Null in the end when it is neither.
   virtual rpc::ChannelSource Channel(std::string_view service) = 0;
   // How the service signs its calls.
   virtual rpc::OutgoingIdentity Identity(std::string_view service) = 0;
 
-  // The DICOM listener to register handlers with; null where the settings name no DICOM port. Started behind the modules.
+  // The DICOM listener to register handlers with; null where the settings name no DICOM port.
+  // Started behind the modules.
   virtual dicom::Listener* dicom() = 0;
   // Signs reports. The built-in key unless the settings name another.
   virtual security::Signer& signer() = 0;
@@ -79,7 +82,8 @@ class Runtime {
   virtual security::TokenIssuer& token_issuer() = 0;
   virtual const security::Principals& principals() = 0;
 
-  // Something that must hold before traffic is sent here; quick, any thread, until the modules stop.
+  // Something that must hold before traffic is sent here; quick, any thread, until the modules
+  // stop.
   virtual void AddProbe(std::string_view name, std::function<absl::Status()> check) = 0;
 };
 

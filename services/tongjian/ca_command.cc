@@ -22,11 +22,13 @@ using security::FileMode;
 
 constexpr char kUsage[] =
     "usage: tongjian ca init   --directory DIR [--name NAME]\n"
-    "       tongjian ca issue  --directory DIR --role ROLE --facility ID --out PREFIX [--names a,b] [--days N]\n"
+    "       tongjian ca issue  --directory DIR --role ROLE --facility ID --out PREFIX [--names "
+    "a,b] [--days N]\n"
     "                          [--request FILE]\n"
     "       tongjian ca revoke --directory DIR --serial HEX\n"
     "       tongjian ca show   --directory DIR | --certificate FILE\n\n"
-    "issue writes PREFIX.pem (certificate and authority), PREFIX.key and PREFIX-ca.pem; with --request the key stays\n"
+    "issue writes PREFIX.pem (certificate and authority), PREFIX.key and PREFIX-ca.pem; with "
+    "--request the key stays\n"
     "where the request was made. tongjian ca <action> --help says more.\n";
 
 struct Options {
@@ -44,7 +46,8 @@ struct Options {
 
 absl::Status Init(const Options& options, const base::Clock& clock) {
   TJ_TRY(security::MakeDirectory(options.directory));
-  TJ_ASSIGN_OR_RETURN(const auto authority, Authority::Create(options.directory, options.name, clock));
+  TJ_ASSIGN_OR_RETURN(const auto authority,
+                      Authority::Create(options.directory, options.name, clock));
   std::printf("made %s/ca.pem, valid until %s\n", options.directory.c_str(),
               absl::FormatTime("%Y-%m-%d", authority->Expiry(), absl::UTCTimeZone()).c_str());
   return absl::OkStatus();
@@ -57,7 +60,8 @@ absl::StatusOr<security::Subject> SubjectOf(const Options& options) {
   }
   security::Subject subject{.role = *role, .facility_id = options.facility};
   for (const std::string& name : options.names) {
-    const bool address = name.find(':') != std::string::npos || name.find_first_not_of("0123456789.") == std::string::npos;
+    const bool address = name.find(':') != std::string::npos ||
+                         name.find_first_not_of("0123456789.") == std::string::npos;
     (address ? subject.ip_addresses : subject.dns_names).push_back(name);
   }
   return subject;
@@ -73,14 +77,17 @@ absl::Status Issue(const Options& options, const base::Clock& clock) {
     TJ_ASSIGN_OR_RETURN(issued, authority->IssueWithNewKey(subject, validity));
     TJ_TRY(security::WriteDurably(options.out + ".key", issued.private_key_pem, FileMode::kSecret));
   } else {
-    TJ_ASSIGN_OR_RETURN(const std::string request, security::ReadSmallFile(options.request, FileMode::kPublic));
+    TJ_ASSIGN_OR_RETURN(const std::string request,
+                        security::ReadSmallFile(options.request, FileMode::kPublic));
     TJ_ASSIGN_OR_RETURN(issued, authority->IssueFromCsr(request, subject, validity));
   }
-  TJ_TRY(security::WriteDurably(options.out + "-ca.pem", authority->certificate_pem(), FileMode::kPublic));
+  TJ_TRY(security::WriteDurably(options.out + "-ca.pem", authority->certificate_pem(),
+                                FileMode::kPublic));
   TJ_TRY(security::WriteDurably(options.out + ".pem",
                                 absl::StrCat(issued.certificate_pem, authority->certificate_pem()),
                                 FileMode::kPublic));
-  std::printf("issued %s.pem, serial %s, valid until %s\n", options.out.c_str(), issued.serial.c_str(),
+  std::printf("issued %s.pem, serial %s, valid until %s\n", options.out.c_str(),
+              issued.serial.c_str(),
               absl::FormatTime("%Y-%m-%d", issued.expiry, absl::UTCTimeZone()).c_str());
   return absl::OkStatus();
 }
@@ -99,11 +106,12 @@ absl::Status Show(const Options& options, const base::Clock& clock) {
                 static_cast<long>(security::DaysLeft(authority->Expiry(), clock.Now())));
     return absl::OkStatus();
   }
-  TJ_ASSIGN_OR_RETURN(const std::string pem, security::ReadSmallFile(options.certificate, FileMode::kPublic));
+  TJ_ASSIGN_OR_RETURN(const std::string pem,
+                      security::ReadSmallFile(options.certificate, FileMode::kPublic));
   TJ_ASSIGN_OR_RETURN(const security::PeerIdentity peer, security::ParsePeer(pem));
-  std::printf("%s of %s, serial %s, %ld days left\n", std::string(security::Name(peer.role)).c_str(),
-              peer.facility_id.c_str(), peer.serial.c_str(),
-              static_cast<long>(security::DaysLeft(peer.expiry, clock.Now())));
+  std::printf("%s of %s, serial %s, %ld days left\n",
+              std::string(security::Name(peer.role)).c_str(), peer.facility_id.c_str(),
+              peer.serial.c_str(), static_cast<long>(security::DaysLeft(peer.expiry, clock.Now())));
   return absl::OkStatus();
 }
 

@@ -8,8 +8,8 @@ namespace tongjian::program {
 
 using Arguments = std::vector<std::string>;
 
-// One line of the table of commands. `run` gets what follows the name and returns the exit status: 0 done, 1 failed (it
-// has said why on standard error), 2 called wrongly.
+// One line of the table of commands. `run` gets what follows the name and returns the exit status:
+// 0 done, 1 failed (it has said why on standard error), 2 called wrongly.
 struct Command {
   std::string name;
   std::string help;

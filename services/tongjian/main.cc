@@ -36,7 +36,8 @@ int main(int argc, char** argv) {
   if (arguments.empty()) return Usage(stderr);
   if (arguments[0] == "help" || arguments[0] == "--help") return Usage(stdout);
   for (const Command& command : kCommands) {
-    if (command.name == arguments[0]) return command.run(Arguments(arguments.begin() + 1, arguments.end()));
+    if (command.name == arguments[0])
+      return command.run(Arguments(arguments.begin() + 1, arguments.end()));
   }
   std::fprintf(stderr, "tongjian: there is no command \"%s\"\n", arguments[0].c_str());
   return Usage(stderr);

@@ -7,7 +7,8 @@
 
 namespace tongjian::program {
 
-// "<command>: <message>" on standard error unless OK. The exit status: 0, 2 for INVALID_ARGUMENT (called wrongly), else 1.
+// "<command>: <message>" on standard error unless OK. The exit status: 0, 2 for INVALID_ARGUMENT
+// (called wrongly), else 1.
 int Report(std::string_view command, const absl::Status& status);
 
 // `text` on standard output; 0.

@@ -19,8 +19,8 @@ absl::Status RunUntilSignal(std::string_view command, const runtime::ProcessOpti
   TJ_ASSIGN_OR_RETURN(const auto process, runtime::Process::Open(options, command, table, clock));
   TJ_TRY(process->Start());
   const runtime::Ports& ports = process->ports();
-  std::printf("{\"event\":\"ready\",\"rpc\":%d,\"plain\":%d,\"dicom\":%d,\"admin\":%d}\n", ports.rpc, ports.plain,
-              ports.dicom, ports.admin);
+  std::printf("{\"event\":\"ready\",\"rpc\":%d,\"plain\":%d,\"dicom\":%d,\"admin\":%d}\n",
+              ports.rpc, ports.plain, ports.dicom, ports.admin);
   std::fflush(stdout);
   WaitForSignal();
   telemetry::Log(telemetry::Level::kInfo, "stopping");
@@ -39,7 +39,8 @@ int RunModules(std::string_view command, runtime::ProcessOptions options,
   for (const runtime::ModuleEntry& entry : table) {
     if (entry.describe != nullptr) entry.describe(settings);
   }
-  if (const absl::Status status = settings.Parse(arguments); !status.ok()) return Report(name, status);
+  if (const absl::Status status = settings.Parse(arguments); !status.ok())
+    return Report(name, status);
   if (settings.help_asked()) return Print(settings.Help());
   if (settings.description_asked()) return Print(settings.Describe());
   return Report(name, RunUntilSignal(command, options, table));

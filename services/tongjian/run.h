@@ -10,9 +10,9 @@
 
 namespace tongjian::program {
 
-// Reads the settings of the process and of all modules, starts them, prints one line {"event":"ready", ports} on
-// standard output, and stops them in order at SIGINT or SIGTERM. `command` is "serve" or "edge"; `options` holds that
-// command's defaults. Returns an exit status.
+// Reads the settings of the process and of all modules, starts them, prints one line
+// {"event":"ready", ports} on standard output, and stops them in order at SIGINT or SIGTERM.
+// `command` is "serve" or "edge"; `options` holds that command's defaults. Returns an exit status.
 int RunModules(std::string_view command, runtime::ProcessOptions options,
                const std::vector<runtime::ModuleEntry>& table, const Arguments& arguments);
 

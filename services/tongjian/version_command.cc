@@ -1,8 +1,8 @@
 // tongjian version
-#include <cstdio>
-
 #include <google/protobuf/stubs/common.h>
 #include <grpcpp/version_info.h>
+
+#include <cstdio>
 
 #include "services/tongjian/command.h"
 

@@ -1,9 +1,9 @@
 // A method without its rule keeps the server from starting.
 #include "common/rpc/access_table.h"
 
+#include <gmock/gmock.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tongjian/common/v1/access.pb.h"
@@ -17,7 +17,8 @@ using ::testing::HasSubstr;
 // A service with one method that carries `access`, or none.
 class OneMethod {
  public:
-  explicit OneMethod(const common::v1::Access* access) : pool_(google::protobuf::DescriptorPool::generated_pool()) {
+  explicit OneMethod(const common::v1::Access* access)
+      : pool_(google::protobuf::DescriptorPool::generated_pool()) {
     google::protobuf::FileDescriptorProto file;
     file.set_name("one.proto");
     file.set_package("one");
@@ -29,7 +30,8 @@ class OneMethod {
     method->set_name("Do");
     method->set_input_type(".one.Nothing");
     method->set_output_type(".one.Nothing");
-    if (access != nullptr) *method->mutable_options()->MutableExtension(common::v1::access) = *access;
+    if (access != nullptr)
+      *method->mutable_options()->MutableExtension(common::v1::access) = *access;
     pool_.BuildFile(file);
   }
   absl::Status Add() { return AccessTable().Add(*pool_.FindServiceByName("one.One")); }

@@ -1,11 +1,10 @@
 // Who is believed to be whom, and who is not.
 #include "common/rpc/identity.h"
 
+#include <gtest/gtest.h>
 #include <stdlib.h>
 
 #include <filesystem>
-
-#include <gtest/gtest.h>
 
 #include "common/base/status.h"
 #include "common/rpc/behalf.h"
@@ -28,7 +27,8 @@ class IdentityTest : public testing::Test {
     principals_ = *security::Principals::Open(directory_ + "/principal.key", clock_);
     issuer_ = *security::TokenIssuer::Open(directory_ + "/token.key", "hub", "tongjian", clock_);
     verifier_ = *security::TokenVerifier::Create(
-        {{.issuer = issuer_->issuer(), .audience = issuer_->audience(), .jwks = issuer_->jwks()}}, clock_);
+        {{.issuer = issuer_->issuer(), .audience = issuer_->audience(), .jwks = issuer_->jwks()}},
+        clock_);
   }
   ~IdentityTest() override { std::filesystem::remove_all(directory_); }
 
@@ -42,7 +42,8 @@ class IdentityTest : public testing::Test {
     return established->caller;
   }
   std::string Certificate(MachineRole role, const std::string& facility) {
-    const auto issued = authority_->IssueWithNewKey({.role = role, .facility_id = facility}, absl::Hours(24));
+    const auto issued =
+        authority_->IssueWithNewKey({.role = role, .facility_id = facility}, absl::Hours(24));
     serial_ = issued->serial;
     return issued->certificate_pem;
   }
@@ -103,10 +104,13 @@ TEST_F(IdentityTest, GivesAHubOrProxyCertificateAloneNothing) {
 TEST_F(IdentityTest, BelievesAPrincipalFromInsideOrAHubAlone) {
   const std::string principal = principals_->Sign("reading", nullptr, "r1");
   EXPECT_EQ(Establish({.inside = true, .principal = principal})->service, "reading");
-  EXPECT_TRUE(Establish({.certificate_pem = Certificate(MachineRole::kHub, "hub"), .principal = principal}).ok());
+  EXPECT_TRUE(
+      Establish({.certificate_pem = Certificate(MachineRole::kHub, "hub"), .principal = principal})
+          .ok());
   EXPECT_EQ(CodeOf({.principal = principal}), kUnauthenticated);
-  EXPECT_EQ(CodeOf({.certificate_pem = Certificate(MachineRole::kGateway, "f1"), .principal = principal}),
-            kUnauthenticated);
+  EXPECT_EQ(
+      CodeOf({.certificate_pem = Certificate(MachineRole::kGateway, "f1"), .principal = principal}),
+      kUnauthenticated);
   EXPECT_EQ(CodeOf({.inside = true, .principal = principal + "x"}), kUnauthenticated);
 }
 
@@ -122,31 +126,37 @@ TEST_F(IdentityTest, RefusesATokenOverAnotherFacilitysMachine) {
   const std::string his = Certificate(MachineRole::kHis, "f1");
   EXPECT_TRUE(Establish({.certificate_pem = his, .authorization = Token("f1")}).ok());
   EXPECT_EQ(CodeOf({.certificate_pem = his, .authorization = Token("f2")}), kDenied);
-  EXPECT_EQ(CodeOf({.certificate_pem = Certificate(MachineRole::kDevice, "f1"), .authorization = Token("f1")}), kDenied);
+  EXPECT_EQ(CodeOf({.certificate_pem = Certificate(MachineRole::kDevice, "f1"),
+                    .authorization = Token("f1")}),
+            kDenied);
 }
 
 TEST_F(IdentityTest, LetsAGatewayForwardItsOwnPeopleAlone) {
   const std::string gateway = Certificate(MachineRole::kGateway, "f1");
-  const auto caller = Establish(
-      {.certificate_pem = gateway, .on_behalf = "facility=f1;user=u7;roles=clinic_doctor;purpose=TREATMENT"});
+  const auto caller =
+      Establish({.certificate_pem = gateway,
+                 .on_behalf = "facility=f1;user=u7;roles=clinic_doctor;purpose=TREATMENT"});
   ASSERT_TRUE(caller.ok()) << caller.status();
   EXPECT_EQ(caller->kind, CallerKind::kMachine);
   EXPECT_EQ(security::Originator(*caller).user_id, "u7");
   EXPECT_EQ(CodeOf({.certificate_pem = gateway, .on_behalf = "facility=f2;user=u7"}), kDenied);
-  EXPECT_EQ(CodeOf({.certificate_pem = Certificate(MachineRole::kDevice, "f1"), .on_behalf = "facility=f1;user=u7"}),
+  EXPECT_EQ(CodeOf({.certificate_pem = Certificate(MachineRole::kDevice, "f1"),
+                    .on_behalf = "facility=f1;user=u7"}),
             kDenied);
-  EXPECT_EQ(CodeOf({.certificate_pem = Certificate(MachineRole::kHis, "f1"), .on_behalf = "facility=f1;machine=his"}),
+  EXPECT_EQ(CodeOf({.certificate_pem = Certificate(MachineRole::kHis, "f1"),
+                    .on_behalf = "facility=f1;machine=his"}),
             kDenied);
   EXPECT_EQ(CodeOf({.authorization = Token("f1"), .on_behalf = "facility=f1;user=u7"}), kDenied);
 }
 
 TEST_F(IdentityTest, BelievesAForwardedCertificateFromAProxyAlone) {
   const std::string gateway = Escape(Certificate(MachineRole::kGateway, "f1"));
-  const auto caller =
-      Establish({.certificate_pem = Certificate(MachineRole::kProxy, "hub"), .forwarded_certificate = gateway});
+  const auto caller = Establish({.certificate_pem = Certificate(MachineRole::kProxy, "hub"),
+                                 .forwarded_certificate = gateway});
   ASSERT_TRUE(caller.ok()) << caller.status();
   EXPECT_EQ(caller->facility_id, "f1");
-  EXPECT_EQ(Establish({.certificate_pem = Certificate(MachineRole::kGateway, "f2"), .forwarded_certificate = gateway})
+  EXPECT_EQ(Establish({.certificate_pem = Certificate(MachineRole::kGateway, "f2"),
+                       .forwarded_certificate = gateway})
                 ->facility_id,
             "f2");
   EXPECT_EQ(CodeOf({.certificate_pem = Certificate(MachineRole::kProxy, "hub"),
@@ -171,9 +181,10 @@ TEST(Behalf, ComesBackAsItWasSaid) {
 }
 
 TEST(Behalf, RefusesWhatIsNotWellFormed) {
-  for (const char* text : {"", "user=u1", "facility=f1", "facility=f1;user=u1;machine=his", "facility=f1;user=u1;x=y",
-                           "facility=f1;user=u1;roles=king", "facility=f1;machine=hub", "facility=f1;user=%0a",
-                           "facility=f1;user=u1;purpose=FUN", "facility=f1;user="}) {
+  for (const char* text :
+       {"", "user=u1", "facility=f1", "facility=f1;user=u1;machine=his", "facility=f1;user=u1;x=y",
+        "facility=f1;user=u1;roles=king", "facility=f1;machine=hub", "facility=f1;user=%0a",
+        "facility=f1;user=u1;purpose=FUN", "facility=f1;user="}) {
     EXPECT_EQ(ParseBehalf(text).status().code(), absl::StatusCode::kUnauthenticated) << text;
   }
   EXPECT_FALSE(ParseBehalf("facility=f1;user=" + std::string(2000, 'u')).ok());

@@ -51,7 +51,8 @@ TEST(Page, RefusesADamagedToken) {
   registry::v1::ListDevicesRequest request = Request("f1");
   for (const std::string& token : {std::string("x"), std::string("!!!"), std::string(5000, 'A')}) {
     request.set_page_token(token);
-    EXPECT_EQ(base::DetailOf(Page::Of(request).status()).reason, "INVALID_PAGE_TOKEN") << token.substr(0, 10);
+    EXPECT_EQ(base::DetailOf(Page::Of(request).status()).reason, "INVALID_PAGE_TOKEN")
+        << token.substr(0, 10);
   }
 }
 

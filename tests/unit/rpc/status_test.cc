@@ -20,7 +20,8 @@ TEST(Status, ComesBackWithReasonAndField) {
 }
 
 TEST(Status, CarriesTheRequestIdAndWhetherToRetry) {
-  const grpc::Status wire = ToGrpc(base::Unavailable("HUB_UNREACHABLE", "the hub is away"), "request-1");
+  const grpc::Status wire =
+      ToGrpc(base::Unavailable("HUB_UNREACHABLE", "the hub is away"), "request-1");
   common::v1::Status status;
   common::v1::ErrorDetail detail;
   ASSERT_TRUE(status.ParseFromString(wire.error_details()));
@@ -44,7 +45,8 @@ TEST(Status, StaysOneLineOfUtf8WithinTrailers) {
 }
 
 TEST(Status, PassesAForeignErrorOn) {
-  const absl::Status received = FromGrpc(grpc::Status(grpc::StatusCode::UNAVAILABLE, "connection refused"));
+  const absl::Status received =
+      FromGrpc(grpc::Status(grpc::StatusCode::UNAVAILABLE, "connection refused"));
   EXPECT_EQ(received.code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(received.message(), "connection refused");
   EXPECT_TRUE(FromGrpc(grpc::Status::OK).ok());

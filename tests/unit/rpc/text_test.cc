@@ -10,10 +10,10 @@ namespace {
 
 TEST(Text, KeepsChineseAndReplacesWrongBytes) {
   EXPECT_EQ(OneLine("胸部 DR\n", 100), "胸部 DR ");
-  EXPECT_EQ(OneLine("\xd6\xd0", 100), "??");          // GBK.
-  EXPECT_EQ(OneLine("\xc0\x80", 100), "??");          // Overlong.
-  EXPECT_EQ(OneLine("\xed\xa0\x80", 100), "???");     // Surrogate.
-  EXPECT_EQ(OneLine("胸部", 4), "胸");                 // Cut between characters.
+  EXPECT_EQ(OneLine("\xd6\xd0", 100), "??");       // GBK.
+  EXPECT_EQ(OneLine("\xc0\x80", 100), "??");       // Overlong.
+  EXPECT_EQ(OneLine("\xed\xa0\x80", 100), "???");  // Surrogate.
+  EXPECT_EQ(OneLine("胸部", 4), "胸");             // Cut between characters.
 }
 
 TEST(Text, KnowsRequestIds) {
@@ -48,7 +48,8 @@ TEST(Text, EscapesAndUnescapes) {
 }
 
 TEST(ProtoTime, GoesThereAndBackInMicroseconds) {
-  for (const int64_t micros : {int64_t{0}, int64_t{-1}, int64_t{1'700'000'000'123'456}, int64_t{-2'000'000'000'000'001}}) {
+  for (const int64_t micros :
+       {int64_t{0}, int64_t{-1}, int64_t{1'700'000'000'123'456}, int64_t{-2'000'000'000'000'001}}) {
     const absl::Time time = absl::FromUnixMicros(micros);
     EXPECT_EQ(FromProto(ToProto(time)), time) << micros;
     EXPECT_GE(ToProto(time).nanos(), 0);

@@ -16,7 +16,8 @@ FeedRig::FeedRig() {
   char name[] = "/tmp/tongjian-feed-XXXXXX";
   directory_ = mkdtemp(name);
   principals_ = *security::Principals::Open(directory_ + "/principal.key", clock_);
-  publisher_ = *store::Database::Open({.url = "sqlite:" + directory_ + "/registry.db", .name = "registry"}, clock_);
+  publisher_ = *store::Database::Open(
+      {.url = "sqlite:" + directory_ + "/registry.db", .name = "registry"}, clock_);
   sink_ = std::make_unique<rpc::DatabaseAuditSink>(*publisher_);
   gate_ = std::make_unique<rpc::Gate>(
       rpc::GateOptions{.identity = {.principals = principals_.get()}}, clock_, metrics_);
@@ -40,11 +41,13 @@ FeedRig::~FeedRig() {
 void FeedRig::OpenFollowersDatabase() {
   follower_database_.reset();
   store::DatabaseOptions options{.url = "sqlite:" + directory_ + "/reading.db", .name = "reading"};
-  options.migrations = {{1, "init", "create table seen (id text primary key, name text, times bigint)"}};
+  options.migrations = {
+      {1, "init", "create table seen (id text primary key, name text, times bigint)"}};
   follower_database_ = *store::Database::Open(options, clock_);
 }
 
-void FeedRig::Publish(const std::string& id, const std::string& name, std::vector<std::string> audiences) {
+void FeedRig::Publish(const std::string& id, const std::string& name,
+                      std::vector<std::string> audiences) {
   events::v1::FacilityChanged changed;
   changed.mutable_facility()->set_id(id);
   changed.mutable_facility()->set_name(name);
@@ -68,7 +71,8 @@ absl::Status FeedRig::Apply(store::Transaction& tx, const events::v1::Event& eve
              .status());
   if (id == poison_) return absl::InvalidArgumentError("not to be understood");
   if (name.rfind("under:", 0) == 0) {
-    TJ_ASSIGN_OR_RETURN(const auto parent, tx.QueryOne("select 1 from seen where id = :id", name.substr(6)));
+    TJ_ASSIGN_OR_RETURN(const auto parent,
+                        tx.QueryOne("select 1 from seen where id = :id", name.substr(6)));
     if (!parent) return ReferenceUnknown("parent facility");
   }
   return absl::OkStatus();
@@ -84,8 +88,10 @@ std::unique_ptr<Follower> FeedRig::NewFollower(FollowerOptions options) {
 std::vector<std::string> FeedRig::Seen() {
   std::vector<std::string> seen;
   const absl::Status read = follower_database_->Read([&](store::Session& session) -> absl::Status {
-    TJ_ASSIGN_OR_RETURN(const auto rows, session.Query("select id, name, times from seen order by id"));
-    for (const store::Row& row : rows) seen.push_back(absl::StrCat(row.Text(0), "=", row.Text(1), "*", row.Int(2)));
+    TJ_ASSIGN_OR_RETURN(const auto rows,
+                        session.Query("select id, name, times from seen order by id"));
+    for (const store::Row& row : rows)
+      seen.push_back(absl::StrCat(row.Text(0), "=", row.Text(1), "*", row.Int(2)));
     return absl::OkStatus();
   });
   EXPECT_TRUE(read.ok()) << read;
@@ -105,8 +111,8 @@ int64_t FeedRig::CountRows(const std::string& sql) {
 
 absl::StatusOr<events::v1::PullFeedResponse> FeedRig::Pull(const std::string& feed,
                                                            const rpc::OutgoingIdentity& identity,
-                                                           const std::string& cursor, absl::Duration wait,
-                                                           int page_size) {
+                                                           const std::string& cursor,
+                                                           absl::Duration wait, int page_size) {
   events::v1::PullFeedRequest request;
   request.set_feed(feed);
   request.set_cursor(cursor);
@@ -114,12 +120,13 @@ absl::StatusOr<events::v1::PullFeedResponse> FeedRig::Pull(const std::string& fe
   *request.mutable_wait() = rpc::ToProto(wait);
   events::v1::PullFeedResponse response;
   rpc::ClientCall call(identity, {.timeout = absl::Seconds(30)});
-  TJ_TRY(call.Result(
-      events::v1::FeedService::NewStub(host_->InProcessChannel())->PullFeed(call.context(), request, &response)));
+  TJ_TRY(call.Result(events::v1::FeedService::NewStub(host_->InProcessChannel())
+                         ->PullFeed(call.context(), request, &response)));
   return response;
 }
 
-absl::StatusOr<events::v1::PullFeedResponse> FeedRig::PullFor(const std::string& feed, const std::string& facility,
+absl::StatusOr<events::v1::PullFeedResponse> FeedRig::PullFor(const std::string& feed,
+                                                              const std::string& facility,
                                                               const std::string& cursor) {
   security::Caller his;
   his.kind = security::CallerKind::kMachine;
@@ -130,8 +137,8 @@ absl::StatusOr<events::v1::PullFeedResponse> FeedRig::PullFor(const std::string&
   request.set_cursor(cursor);
   events::v1::PullFeedResponse response;
   rpc::ClientCall call(AsService(), {.behalf = &his});
-  TJ_TRY(call.Result(
-      events::v1::FeedService::NewStub(host_->InProcessChannel())->PullFeed(call.context(), request, &response)));
+  TJ_TRY(call.Result(events::v1::FeedService::NewStub(host_->InProcessChannel())
+                         ->PullFeed(call.context(), request, &response)));
   return response;
 }
 

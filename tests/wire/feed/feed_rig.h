@@ -33,11 +33,12 @@ class FeedRig : public testing::Test {
   ~FeedRig() override;
 
   // A facility's change in the publisher's outbox.
-  void Publish(const std::string& id, const std::string& name, std::vector<std::string> audiences = {});
+  void Publish(const std::string& id, const std::string& name,
+               std::vector<std::string> audiences = {});
   // Opens the follower's database (again: as after a restart).
   void OpenFollowersDatabase();
-  // A follower that writes "id=name" rows and counts how often each took effect. It does not know facilities whose
-  // parent it has not seen.
+  // A follower that writes "id=name" rows and counts how often each took effect. It does not know
+  // facilities whose parent it has not seen.
   std::unique_ptr<Follower> NewFollower(FollowerOptions options = {.feed = "registry"});
   absl::Status Apply(store::Transaction& tx, const events::v1::Event& event);
 
@@ -45,15 +46,20 @@ class FeedRig : public testing::Test {
   std::vector<std::string> Seen();
   int64_t CountRows(const std::string& sql);
 
-  rpc::OutgoingIdentity AsService() { return rpc::OutgoingIdentity::Service(*principals_, "reading"); }
+  rpc::OutgoingIdentity AsService() {
+    return rpc::OutgoingIdentity::Service(*principals_, "reading");
+  }
   rpc::ChannelSource Channel() {
     return [this] { return away_ ? nullptr : host_->InProcessChannel(); };
   }
-  absl::StatusOr<events::v1::PullFeedResponse> Pull(const std::string& feed, const rpc::OutgoingIdentity& identity,
+  absl::StatusOr<events::v1::PullFeedResponse> Pull(const std::string& feed,
+                                                    const rpc::OutgoingIdentity& identity,
                                                     const std::string& cursor = {},
-                                                    absl::Duration wait = absl::ZeroDuration(), int page_size = 100);
+                                                    absl::Duration wait = absl::ZeroDuration(),
+                                                    int page_size = 100);
   // The first page, as a service shows it to the HIS of a facility.
-  absl::StatusOr<events::v1::PullFeedResponse> PullFor(const std::string& feed, const std::string& facility,
+  absl::StatusOr<events::v1::PullFeedResponse> PullFor(const std::string& feed,
+                                                       const std::string& facility,
                                                        const std::string& cursor = {});
 
   base::SystemClock clock_;
@@ -68,8 +74,8 @@ class FeedRig : public testing::Test {
   std::unique_ptr<rpc::ServerHost> host_;
   std::unique_ptr<store::Database> follower_database_;
   bool away_ = false;
-  std::string poison_;          // The handler fails for good on this id.
-  absl::Status passing_fault_;  // The handler fails with it for now.
+  std::string poison_;             // The handler fails for good on this id.
+  absl::Status passing_fault_;     // The handler fails with it for now.
   std::vector<std::string> told_;  // Ids the applied hook was told of.
 };
 

@@ -20,7 +20,9 @@ class FeedServiceTest : public FeedRig {
     for (const events::v1::Event& event : page.events()) keys.push_back(event.key());
     return keys;
   }
-  size_t TrailSize() { return publisher_->feed().Read(store::kAuditStream, "", std::nullopt, 1000)->events.size(); }
+  size_t TrailSize() {
+    return publisher_->feed().Read(store::kAuditStream, "", std::nullopt, 1000)->events.size();
+  }
 };
 
 TEST_F(FeedServiceTest, GivesPagesInOrderWithACursorForEach) {
@@ -30,7 +32,8 @@ TEST_F(FeedServiceTest, GivesPagesInOrderWithACursorForEach) {
   EXPECT_THAT(Keys(*first), ElementsAre("a", "b"));
   EXPECT_TRUE(first->more());
   EXPECT_THAT(Keys(*Pull("registry", AsService(), first->next_cursor())), ElementsAre("c"));
-  EXPECT_THAT(Keys(*Pull("registry", AsService(), first->events(0).cursor())), ElementsAre("b", "c"));
+  EXPECT_THAT(Keys(*Pull("registry", AsService(), first->events(0).cursor())),
+              ElementsAre("b", "c"));
   EXPECT_EQ(TypeOf(first->events(0)), "tongjian.events.v1.FacilityChanged");
 }
 
@@ -40,7 +43,8 @@ TEST_F(FeedServiceTest, GivesAHisOnlyWhatIsAddressedToItsFacility) {
   Publish("everybodys", "name", {std::string(store::kEverybody)});
   Publish("services", "name");
   EXPECT_THAT(Keys(*PullFor("registry", "f1")), ElementsAre("mine", "everybodys"));
-  EXPECT_THAT(Keys(*Pull("registry", AsService())), ElementsAre("mine", "yours", "everybodys", "services"));
+  EXPECT_THAT(Keys(*Pull("registry", AsService())),
+              ElementsAre("mine", "yours", "everybodys", "services"));
 }
 
 TEST_F(FeedServiceTest, RecordsWhatAHisWasShownAndNotWhatServicesMove) {
@@ -50,7 +54,8 @@ TEST_F(FeedServiceTest, RecordsWhatAHisWasShownAndNotWhatServicesMove) {
   const auto page = PullFor("registry", "f1");
   ASSERT_THAT(page.status(), IsOk());
   EXPECT_EQ(TrailSize(), 1u);
-  ASSERT_THAT(PullFor("registry", "f1", page->next_cursor()).status(), IsOk());  // Empty: nothing was seen.
+  ASSERT_THAT(PullFor("registry", "f1", page->next_cursor()).status(),
+              IsOk());  // Empty: nothing was seen.
   EXPECT_EQ(TrailSize(), 1u);
 }
 
@@ -64,7 +69,8 @@ TEST_F(FeedServiceTest, KeepsAuditFeedsForServices) {
 TEST_F(FeedServiceTest, AnswersALongPollWhenNewsComes) {
   const auto start = Pull("registry", AsService());
   absl::StatusOr<events::v1::PullFeedResponse> page = absl::UnknownError("not called");
-  std::thread puller([&] { page = Pull("registry", AsService(), start->next_cursor(), absl::Seconds(20)); });
+  std::thread puller(
+      [&] { page = Pull("registry", AsService(), start->next_cursor(), absl::Seconds(20)); });
   Publish("a", "name");
   puller.join();
   ASSERT_THAT(page.status(), IsOk());
@@ -96,11 +102,14 @@ TEST_F(FeedServiceTest, HoldsManyLongPollsWithoutAThreadEach) {
 
 TEST_F(FeedServiceTest, RefusesAnUnknownFeedAndABadRequest) {
   EXPECT_EQ(Pull("nonsense", AsService()).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(Pull("registry", AsService(), "", absl::Minutes(5)).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Pull("registry", AsService(), "", absl::Minutes(5)).status().code(),
+            absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(Pull("registry", AsService(), "", absl::ZeroDuration(), -1).status().code(),
             absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(Pull("registry", AsService(), "no cursor").status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(Pull("registry", rpc::OutgoingIdentity::Machine()).status().code(), absl::StatusCode::kUnauthenticated);
+  EXPECT_EQ(Pull("registry", AsService(), "no cursor").status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Pull("registry", rpc::OutgoingIdentity::Machine()).status().code(),
+            absl::StatusCode::kUnauthenticated);
 }
 
 TEST_F(FeedServiceTest, KeepsAPageWithinAMessage) {

@@ -92,7 +92,9 @@ TEST_F(FollowerTest, ParksWhatItWillNeverUnderstandAndGoesOn) {
   EXPECT_EQ(*NewFollower()->RunOnce(), 2);
   EXPECT_THAT(Seen(), ElementsAre("a=A*1", "c=C*1"));
   EXPECT_EQ(Parked(), 1);
-  EXPECT_THAT(metrics_.Expose(), HasSubstr("tongjian_feed_parked{feed=\"registry\",follower=\"reading\",purpose=\"\"} 1"));
+  EXPECT_THAT(
+      metrics_.Expose(),
+      HasSubstr("tongjian_feed_parked{feed=\"registry\",follower=\"reading\",purpose=\"\"} 1"));
 }
 
 TEST_F(FollowerTest, StartsAnewWhenTheFeedWasRestored) {
@@ -137,8 +139,8 @@ TEST_F(FollowerTest, SeveralPurposesHaveCursorsOfTheirOwn) {
 class MirrorTest : public FeedRig {
  protected:
   std::unique_ptr<Mirror> Open() {
-    auto mirror = Mirror::Open({.feed = "registry"}, {"FacilityChanged"}, Channel(), AsService(), *follower_database_,
-                               metrics_);
+    auto mirror = Mirror::Open({.feed = "registry"}, {"FacilityChanged"}, Channel(), AsService(),
+                               *follower_database_, metrics_);
     EXPECT_TRUE(mirror.ok()) << mirror.status();
     return *std::move(mirror);
   }
@@ -158,10 +160,11 @@ TEST_F(MirrorTest, HoldsTheLatestOfEachKey) {
   EXPECT_EQ(NameOf(*mirror, "c"), "");
   EXPECT_EQ(mirror->size(), 2u);
   std::vector<std::string> names;
-  mirror->ForEach<events::v1::FacilityChanged>([&](const std::string&, const events::v1::FacilityChanged& changed) {
-    names.push_back(changed.facility().name());
-    return true;
-  });
+  mirror->ForEach<events::v1::FacilityChanged>(
+      [&](const std::string&, const events::v1::FacilityChanged& changed) {
+        names.push_back(changed.facility().name());
+        return true;
+      });
   EXPECT_THAT(names, ElementsAre("A2", "B"));
 }
 

@@ -12,8 +12,10 @@
 namespace tongjian::rpc {
 namespace {
 
-// A bidirectional call works on methods of every kind: it sends one message and reads until the status.
-class Prober final : public grpc::ClientBidiReactor<google::protobuf::Empty, google::protobuf::Empty> {
+// A bidirectional call works on methods of every kind: it sends one message and reads until the
+// status.
+class Prober final
+    : public grpc::ClientBidiReactor<google::protobuf::Empty, google::protobuf::Empty> {
  public:
   Prober(grpc::TemplatedGenericStub<google::protobuf::Empty, google::protobuf::Empty>& stub,
          const std::string& method) {
@@ -38,7 +40,8 @@ class Prober final : public grpc::ClientBidiReactor<google::protobuf::Empty, goo
 
 }  // namespace
 
-std::vector<MethodAnswer> CallEveryMethod(const std::shared_ptr<grpc::Channel>& channel, const AccessTable& rules) {
+std::vector<MethodAnswer> CallEveryMethod(const std::shared_ptr<grpc::Channel>& channel,
+                                          const AccessTable& rules) {
   grpc::TemplatedGenericStub<google::protobuf::Empty, google::protobuf::Empty> stub(channel);
   std::vector<MethodAnswer> answers;
   for (const auto& [method, rule] : rules.rules()) {

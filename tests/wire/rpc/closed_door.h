@@ -21,6 +21,7 @@ struct MethodAnswer {
 };
 
 // Each method of `rules` with an empty request, as a stranger.
-std::vector<MethodAnswer> CallEveryMethod(const std::shared_ptr<grpc::Channel>& channel, const AccessTable& rules);
+std::vector<MethodAnswer> CallEveryMethod(const std::shared_ptr<grpc::Channel>& channel,
+                                          const AccessTable& rules);
 
 }  // namespace tongjian::rpc

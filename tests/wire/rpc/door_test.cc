@@ -19,7 +19,8 @@ TEST(Door, ClosedAnswersEveryMethodUnauthenticated) {
   const std::vector<MethodAnswer> answers = CallEveryMethod(rig.Inside(), rig.gate_->rules());
   EXPECT_THAT(answers, SizeIs(5));
   for (const MethodAnswer& answer : answers) {
-    EXPECT_EQ(answer.code, answer.anonymous ? absl::StatusCode::kOk : absl::StatusCode::kUnauthenticated)
+    EXPECT_EQ(answer.code,
+              answer.anonymous ? absl::StatusCode::kOk : absl::StatusCode::kUnauthenticated)
         << answer.method;
   }
 }
@@ -115,7 +116,8 @@ TEST(Door, RecordsTheFailureOfAChangeThatWasUndone) {
 
 TEST(Door, SendsReasonAndFieldBack) {
   Rig rig;
-  const absl::Status status = rig.Invoke(&Stub::Look, rig.Inside(), rig.AsService(), nullptr, "fail");
+  const absl::Status status =
+      rig.Invoke(&Stub::Look, rig.Inside(), rig.AsService(), nullptr, "fail");
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(base::DetailOf(status).reason, "INVALID_FIELD");
   EXPECT_EQ(base::DetailOf(status).field, "deed");
@@ -123,7 +125,8 @@ TEST(Door, SendsReasonAndFieldBack) {
 
 TEST(Door, TurnsAnExceptionIntoInternalAndKeepsItsWords) {
   Rig rig;
-  const absl::Status status = rig.Invoke(&Stub::Look, rig.Inside(), rig.AsService(), nullptr, "throw");
+  const absl::Status status =
+      rig.Invoke(&Stub::Look, rig.Inside(), rig.AsService(), nullptr, "throw");
   EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
   EXPECT_THAT(std::string(status.message()), ::testing::Not(HasSubstr("王小明")));
 }
@@ -199,7 +202,8 @@ TEST(Door, RefusesAStreamWithoutIdentityOrTrail) {
   EXPECT_EQ(stub->Watch(&stranger, {})->Finish().error_code(), grpc::StatusCode::UNAUTHENTICATED);
   rig.sink_->broken = true;
   ClientCall call(rig.AsService(), {});
-  EXPECT_EQ(call.Result(stub->Watch(call.context(), {})->Finish()).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(call.Result(stub->Watch(call.context(), {})->Finish()).code(),
+            absl::StatusCode::kUnavailable);
 }
 
 TEST(Door, CountsCallsByMethodAndCode) {
@@ -207,9 +211,15 @@ TEST(Door, CountsCallsByMethodAndCode) {
   ASSERT_TRUE(rig.Invoke(&Stub::Look, rig.Inside(), rig.AsService()).ok());
   ASSERT_FALSE(rig.Invoke(&Stub::Look, rig.Inside(), rig.AsService(), nullptr, "fail").ok());
   const std::string text = rig.metrics_.Expose();
-  EXPECT_THAT(text, HasSubstr("tongjian_rpc_total{code=\"OK\",method=\"tongjian.probe.v1.ProbeService/Look\"} 1"));
-  EXPECT_THAT(text, HasSubstr("{code=\"INVALID_ARGUMENT\",method=\"tongjian.probe.v1.ProbeService/Look\"} 1"));
-  EXPECT_THAT(text, HasSubstr("tongjian_rpc_running{method=\"tongjian.probe.v1.ProbeService/Look\"} 0"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "tongjian_rpc_total{code=\"OK\",method=\"tongjian.probe.v1.ProbeService/Look\"} 1"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("{code=\"INVALID_ARGUMENT\",method=\"tongjian.probe.v1.ProbeService/Look\"} 1"));
+  EXPECT_THAT(text,
+              HasSubstr("tongjian_rpc_running{method=\"tongjian.probe.v1.ProbeService/Look\"} 0"));
 }
 
 }  // namespace

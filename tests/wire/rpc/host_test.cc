@@ -8,9 +8,9 @@
 namespace tongjian::rpc {
 namespace {
 
+using security::MachineRole;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-using security::MachineRole;
 using Stub = pb::ProbeService::Stub;
 
 TEST(Host, TakesTheFacilityFromTheClientsCertificate) {
@@ -56,9 +56,11 @@ TEST(Host, KeepsIdentityPerCallAndNotPerConnection) {
 TEST(Host, LetsNobodyBringAPrincipalFromOutside) {
   Rig rig({.tls = true});
   const auto gateway = rig.Tls(rig.Certificate(MachineRole::kGateway, "f1"));
-  EXPECT_EQ(rig.Invoke(&Stub::Look, gateway, rig.AsService()).code(), absl::StatusCode::kUnauthenticated);
+  EXPECT_EQ(rig.Invoke(&Stub::Look, gateway, rig.AsService()).code(),
+            absl::StatusCode::kUnauthenticated);
   const auto bare = rig.Tls({.authorities = rig.Certificate(MachineRole::kHis, "f1").authorities});
-  EXPECT_EQ(rig.Invoke(&Stub::Look, bare, rig.AsService()).code(), absl::StatusCode::kUnauthenticated);
+  EXPECT_EQ(rig.Invoke(&Stub::Look, bare, rig.AsService()).code(),
+            absl::StatusCode::kUnauthenticated);
   const auto hub = rig.Tls(rig.Certificate(MachineRole::kHub, "hub"));
   EXPECT_TRUE(rig.Invoke(&Stub::Look, hub, rig.AsService()).ok());
 }
@@ -69,7 +71,8 @@ TEST(Host, ServesATokenWithoutACertificateUnlessOneIsRequired) {
   EXPECT_TRUE(rig.Invoke(&Stub::Read, bare, rig.AsPerson("clinic_doctor")).ok());
 
   Rig strict({.tls = true, .client_certificate_required = true});
-  const auto strict_bare = strict.Tls({.authorities = strict.Certificate(MachineRole::kHis, "f1").authorities});
+  const auto strict_bare =
+      strict.Tls({.authorities = strict.Certificate(MachineRole::kHis, "f1").authorities});
   EXPECT_EQ(strict.Invoke(&Stub::Read, strict_bare, strict.AsPerson("clinic_doctor")).code(),
             absl::StatusCode::kUnavailable);
 }
@@ -78,7 +81,8 @@ TEST(Host, TurnsForeignCertificatesAwayInTheHandshake) {
   Rig rig({.tls = true});
   Rig other;
   security::CredentialFiles files = other.Certificate(MachineRole::kGateway, "f1");
-  files.authorities = rig.Certificate(MachineRole::kHis, "f1").authorities;  // It trusts us, we do not trust it.
+  files.authorities =
+      rig.Certificate(MachineRole::kHis, "f1").authorities;  // It trusts us, we do not trust it.
   EXPECT_EQ(rig.Invoke(&Stub::Read, rig.Tls(files), OutgoingIdentity::Machine()).code(),
             absl::StatusCode::kUnavailable);
 }
@@ -104,13 +108,15 @@ TEST(Host, ServesNothingBeyondLoopbackWithoutTls) {
 
 TEST(Host, SaysSoWhenThePortIsTaken) {
   Rig rig;
-  ServerHost second({.plain_address = absl::StrCat("127.0.0.1:", rig.host_->plain_port())}, *rig.gate_);
+  ServerHost second({.plain_address = absl::StrCat("127.0.0.1:", rig.host_->plain_port())},
+                    *rig.gate_);
   EXPECT_EQ(second.Start().code(), absl::StatusCode::kUnavailable);
 }
 
 TEST(Host, RefusesTooMuchMetadataAndTooLargeAMessage) {
   Rig rig({.tls = true});
-  const auto stub = pb::ProbeService::NewStub(rig.Tls(rig.Certificate(MachineRole::kGateway, "f1")));
+  const auto stub =
+      pb::ProbeService::NewStub(rig.Tls(rig.Certificate(MachineRole::kGateway, "f1")));
   ClientCall call(OutgoingIdentity::Machine(), {});
   call.context()->AddMetadata("x-large", std::string(20'000, 'x'));
   EXPECT_FALSE(stub->Look(call.context(), {}, &rig.response_).ok());
@@ -118,13 +124,15 @@ TEST(Host, RefusesTooMuchMetadataAndTooLargeAMessage) {
   ClientCall large(OutgoingIdentity::Machine(), {});
   pb::ProbeRequest request;
   request.set_deed(std::string(5 << 20, 'x'));
-  EXPECT_EQ(stub->Look(large.context(), request, &rig.response_).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(stub->Look(large.context(), request, &rig.response_).error_code(),
+            grpc::StatusCode::RESOURCE_EXHAUSTED);
 }
 
 TEST(Host, LetsRunningCallsEndWithinTheGrace) {
   Rig rig;
   absl::Status status = absl::UnknownError("not called");
-  std::thread caller([&] { status = rig.Invoke(&Stub::Look, rig.Plain(), rig.AsService(), nullptr, "wait"); });
+  std::thread caller(
+      [&] { status = rig.Invoke(&Stub::Look, rig.Plain(), rig.AsService(), nullptr, "wait"); });
   rig.grpc_->AwaitWaiting();
   std::thread stopper([&] { rig.host_->Shutdown(absl::Seconds(20)); });
   rig.grpc_->LetGo();

@@ -39,12 +39,14 @@ void ProbeGrpc::LetGo() {
   changed_.notify_all();
 }
 
-grpc::Status ProbeGrpc::Read(grpc::ServerContext* context, const pb::ProbeRequest* request, pb::ProbeResponse* out) {
+grpc::Status ProbeGrpc::Read(grpc::ServerContext* context, const pb::ProbeRequest* request,
+                             pb::ProbeResponse* out) {
   return door_.Serve(context, "tongjian.probe.v1.ProbeService/Read",
                      [&](Call& call) { return Do(call, *request, out); });
 }
 
-grpc::Status ProbeGrpc::Write(grpc::ServerContext* context, const pb::ProbeRequest* request, pb::ProbeResponse* out) {
+grpc::Status ProbeGrpc::Write(grpc::ServerContext* context, const pb::ProbeRequest* request,
+                              pb::ProbeResponse* out) {
   return door_.Serve(context, "tongjian.probe.v1.ProbeService/Write", [&](Call& call) {
     return database_.Write([&](store::Transaction& tx) -> absl::Status {
       call.trail().TouchPatient(request->patient_id());
@@ -54,12 +56,14 @@ grpc::Status ProbeGrpc::Write(grpc::ServerContext* context, const pb::ProbeReque
   });
 }
 
-grpc::Status ProbeGrpc::Look(grpc::ServerContext* context, const pb::ProbeRequest* request, pb::ProbeResponse* out) {
+grpc::Status ProbeGrpc::Look(grpc::ServerContext* context, const pb::ProbeRequest* request,
+                             pb::ProbeResponse* out) {
   return door_.Serve(context, "tongjian.probe.v1.ProbeService/Look",
                      [&](Call& call) { return Do(call, *request, out); });
 }
 
-grpc::Status ProbeGrpc::Knock(grpc::ServerContext* context, const pb::ProbeRequest* request, pb::ProbeResponse* out) {
+grpc::Status ProbeGrpc::Knock(grpc::ServerContext* context, const pb::ProbeRequest* request,
+                              pb::ProbeResponse* out) {
   return door_.Serve(context, "tongjian.probe.v1.ProbeService/Knock",
                      [&](Call& call) { return Do(call, *request, out); });
 }
@@ -87,7 +91,7 @@ class WatchOnce final : public grpc::ServerWriteReactor<pb::ProbeResponse> {
 }  // namespace
 
 grpc::ServerWriteReactor<pb::ProbeResponse>* ProbeGrpc::Watch(grpc::CallbackServerContext* context,
-                                                             const pb::ProbeRequest* request) {
+                                                              const pb::ProbeRequest* request) {
   grpc::Status refusal;
   auto call = door_.Open(context, "tongjian.probe.v1.ProbeService/Watch", &refusal);
   if (call == nullptr) return Refuse<grpc::ServerWriteReactor<pb::ProbeResponse>>(refusal);
@@ -99,7 +103,8 @@ GateOptions Rig::GateOptionsOf(const RigOptions& options) {
   gate.load = options.load;
   gate.deadline_required = options.deadline_required;
   if (!options.closed) {
-    gate.identity = {.tokens = verifier_.get(), .principals = principals_.get(), .revoked = revoked_.get()};
+    gate.identity = {
+        .tokens = verifier_.get(), .principals = principals_.get(), .revoked = revoked_.get()};
   }
   return gate;
 }
@@ -112,8 +117,10 @@ Rig::Rig(RigOptions options) {
   principals_ = *security::Principals::Open(directory_ + "/principal.key", clock_);
   issuer_ = *security::TokenIssuer::Open(directory_ + "/token.key", "hub", "tongjian", clock_);
   verifier_ = *security::TokenVerifier::Create(
-      {{.issuer = issuer_->issuer(), .audience = issuer_->audience(), .jwks = issuer_->jwks()}}, clock_);
-  database_ = *store::Database::Open({.url = "sqlite:" + directory_ + "/probe.db", .name = "probe"}, clock_);
+      {{.issuer = issuer_->issuer(), .audience = issuer_->audience(), .jwks = issuer_->jwks()}},
+      clock_);
+  database_ = *store::Database::Open({.url = "sqlite:" + directory_ + "/probe.db", .name = "probe"},
+                                     clock_);
   sink_ = std::make_unique<Sink>(*database_);
   gate_ = std::make_unique<Gate>(GateOptionsOf(options), clock_, metrics_);
   door_ = std::make_unique<Door>(*gate_, "probe", *sink_);
@@ -139,17 +146,20 @@ Rig::~Rig() {
 }
 
 std::shared_ptr<grpc::Channel> Rig::Plain() {
-  return *OpenChannel({.address = absl::StrCat("127.0.0.1:", host_->plain_port()), .plaintext = true});
+  return *OpenChannel(
+      {.address = absl::StrCat("127.0.0.1:", host_->plain_port()), .plaintext = true});
 }
 
 std::shared_ptr<grpc::Channel> Rig::Tls(const security::CredentialFiles& files) {
-  auto channel = OpenChannel({.address = absl::StrCat("localhost:", host_->port()), .files = files});
+  auto channel =
+      OpenChannel({.address = absl::StrCat("localhost:", host_->port()), .files = files});
   EXPECT_TRUE(channel.ok()) << channel.status();
   return *channel;
 }
 
 absl::Status Rig::Invoke(Method method, const std::shared_ptr<grpc::Channel>& channel,
-                         const OutgoingIdentity& identity, const security::Caller* behalf, const std::string& deed) {
+                         const OutgoingIdentity& identity, const security::Caller* behalf,
+                         const std::string& deed) {
   const auto stub = pb::ProbeService::NewStub(channel);
   ClientCall call(identity, {.timeout = absl::Seconds(20), .behalf = behalf});
   pb::ProbeRequest request;
@@ -166,19 +176,28 @@ OutgoingIdentity Rig::AsPerson(const std::string& role, const std::string& facil
   return OutgoingIdentity::Person(*issuer_->Issue(claims, absl::Hours(1)));
 }
 
-security::CredentialFiles Rig::Certificate(security::MachineRole role, const std::string& facility) {
+security::CredentialFiles Rig::Certificate(security::MachineRole role,
+                                           const std::string& facility) {
   const std::string prefix = absl::StrCat(directory_, "/certificate", ++certificates_);
-  const security::CredentialFiles files{
-      .certificate_chain = prefix + ".pem", .private_key = prefix + ".key", .authorities = prefix + "-ca.pem"};
-  const auto issued = authority_->IssueWithNewKey(
-      {.role = role, .facility_id = facility, .dns_names = {"localhost"}, .ip_addresses = {"127.0.0.1"}},
-      absl::Hours(24));
+  const security::CredentialFiles files{.certificate_chain = prefix + ".pem",
+                                        .private_key = prefix + ".key",
+                                        .authorities = prefix + "-ca.pem"};
+  const auto issued = authority_->IssueWithNewKey({.role = role,
+                                                   .facility_id = facility,
+                                                   .dns_names = {"localhost"},
+                                                   .ip_addresses = {"127.0.0.1"}},
+                                                  absl::Hours(24));
   TJ_CHECK(issued.ok());
   last_serial_ = issued->serial;
   using security::FileMode;
-  TJ_CHECK(security::WriteDurably(files.private_key, issued->private_key_pem, FileMode::kSecret).ok());
-  TJ_CHECK(security::WriteDurably(files.certificate_chain, issued->certificate_pem, FileMode::kPublic).ok());
-  TJ_CHECK(security::WriteDurably(files.authorities, authority_->certificate_pem(), FileMode::kPublic).ok());
+  TJ_CHECK(
+      security::WriteDurably(files.private_key, issued->private_key_pem, FileMode::kSecret).ok());
+  TJ_CHECK(
+      security::WriteDurably(files.certificate_chain, issued->certificate_pem, FileMode::kPublic)
+          .ok());
+  TJ_CHECK(
+      security::WriteDurably(files.authorities, authority_->certificate_pem(), FileMode::kPublic)
+          .ok());
   return files;
 }
 

@@ -38,14 +38,19 @@ class Sink : public AuditSink {
   DatabaseAuditSink real_;
 };
 
-class ProbeGrpc final : public pb::ProbeService::WithCallbackMethod_Watch<pb::ProbeService::Service> {
+class ProbeGrpc final
+    : public pb::ProbeService::WithCallbackMethod_Watch<pb::ProbeService::Service> {
  public:
   ProbeGrpc(const Door& door, store::Database& database) : door_(door), database_(database) {}
 
-  grpc::Status Read(grpc::ServerContext* context, const pb::ProbeRequest* request, pb::ProbeResponse* out) override;
-  grpc::Status Write(grpc::ServerContext* context, const pb::ProbeRequest* request, pb::ProbeResponse* out) override;
-  grpc::Status Look(grpc::ServerContext* context, const pb::ProbeRequest* request, pb::ProbeResponse* out) override;
-  grpc::Status Knock(grpc::ServerContext* context, const pb::ProbeRequest* request, pb::ProbeResponse* out) override;
+  grpc::Status Read(grpc::ServerContext* context, const pb::ProbeRequest* request,
+                    pb::ProbeResponse* out) override;
+  grpc::Status Write(grpc::ServerContext* context, const pb::ProbeRequest* request,
+                     pb::ProbeResponse* out) override;
+  grpc::Status Look(grpc::ServerContext* context, const pb::ProbeRequest* request,
+                    pb::ProbeResponse* out) override;
+  grpc::Status Knock(grpc::ServerContext* context, const pb::ProbeRequest* request,
+                     pb::ProbeResponse* out) override;
   grpc::ServerWriteReactor<pb::ProbeResponse>* Watch(grpc::CallbackServerContext* context,
                                                      const pb::ProbeRequest* request) override;
 
@@ -81,11 +86,14 @@ class Rig {
   std::shared_ptr<grpc::Channel> Plain();
   std::shared_ptr<grpc::Channel> Tls(const security::CredentialFiles& files);
 
-  // A call to `method` by this caller. With principals from outside the process the loopback port stands for "inside".
-  using Method = grpc::Status (pb::ProbeService::Stub::*)(grpc::ClientContext*, const pb::ProbeRequest&,
+  // A call to `method` by this caller. With principals from outside the process the loopback port
+  // stands for "inside".
+  using Method = grpc::Status (pb::ProbeService::Stub::*)(grpc::ClientContext*,
+                                                          const pb::ProbeRequest&,
                                                           pb::ProbeResponse*);
-  absl::Status Invoke(Method method, const std::shared_ptr<grpc::Channel>& channel, const OutgoingIdentity& identity,
-                      const security::Caller* behalf = nullptr, const std::string& deed = {});
+  absl::Status Invoke(Method method, const std::shared_ptr<grpc::Channel>& channel,
+                      const OutgoingIdentity& identity, const security::Caller* behalf = nullptr,
+                      const std::string& deed = {});
 
   OutgoingIdentity AsService() { return OutgoingIdentity::Service(*principals_, "reading"); }
   OutgoingIdentity AsPerson(const std::string& role, const std::string& facility = "f1");
@@ -108,8 +116,8 @@ class Rig {
   std::unique_ptr<Door> door_;
   std::unique_ptr<ProbeGrpc> grpc_;
   std::unique_ptr<ServerHost> host_;
-  pb::ProbeResponse response_;   // Of the last Invoke.
-  std::string last_serial_;      // Of the last Certificate.
+  pb::ProbeResponse response_;  // Of the last Invoke.
+  std::string last_serial_;     // Of the last Certificate.
 
  private:
   GateOptions GateOptionsOf(const RigOptions& options);
