@@ -37,6 +37,10 @@ absl::StatusOr<int64_t> PageSizeOf(const PullFeedRequest& request) {
 
 struct FeedService::Impl {
   explicit Impl(const FeedServiceOptions& given) : options(given), room(given.threads) {}
+  // Databases stop announcing before the room goes, the room goes before the topics.
+  ~Impl() {
+    for (auto& [name, source] : sources) source->subscription.reset();
+  }
 
   // The source, or null with a door to refuse at.
   FeedSource* Find(const std::string& name) {
@@ -55,8 +59,8 @@ struct FeedService::Impl {
 
   const FeedServiceOptions options;
   std::atomic<int64_t> visitors{0};
-  WaitingRoom room;
   std::map<std::string, std::unique_ptr<FeedSource>> sources;
+  WaitingRoom room;
 };
 
 // One PullFeed: reads, and where there is nothing waits without a thread.

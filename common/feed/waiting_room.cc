@@ -49,20 +49,37 @@ uint64_t WaitingRoom::VersionOf(const Topic& topic) const {
 void WaitingRoom::Wait(Visitor& visitor, Topic& topic, uint64_t version, absl::Time until) {
   const std::lock_guard lock(mutex_);
   TJ_CHECK(visitor.place_ == Visitor::Place::kNowhere);
-  if (closed_ || visitor.called_ || topic.version_ != version) return EnqueueLocked(visitor);
+  if (closed_ || visitor.called_) return EnqueueLocked(visitor);
   visitor.place_ = Visitor::Place::kTopic;
   visitor.topic_ = &topic;
   visitor.until_ = until;
   topic.waiting_.insert(&visitor);
   timers_.emplace(until, &visitor);
+  if (topic.version_ != version) WakeLaterLocked(topic);
   work_.notify_one();  // Somebody has to mind the new time.
 }
 
 void WaitingRoom::Announce(Topic& topic) {
   const std::lock_guard lock(mutex_);
   ++topic.version_;
+  WakeLaterLocked(topic);
+}
+
+void WaitingRoom::WakeLocked(Topic& topic, absl::Time now) {
+  topic.woken_ = now;
   const std::set<Visitor*> waiting = topic.waiting_;
   for (Visitor* visitor : waiting) EnqueueLocked(*visitor);
+}
+
+// At once where the topic has rested.
+void WaitingRoom::WakeLaterLocked(Topic& topic) {
+  if (topic.waiting_.empty() || topic.wake_due_) return;
+  const absl::Time now = absl::Now();
+  // A clock that was set back must not silence a feed.
+  if (now >= topic.woken_ + kWakeRest || now < topic.woken_) return WakeLocked(topic, now);
+  topic.wake_due_ = true;
+  wakes_.emplace(topic.woken_ + kWakeRest, &topic);
+  work_.notify_one();
 }
 
 void WaitingRoom::CallUp(Visitor& visitor) {
@@ -82,15 +99,23 @@ bool WaitingRoom::closed() const {
   return closed_;
 }
 
-void WaitingRoom::TakeExpiredLocked() {
+absl::Time WaitingRoom::TakeDueLocked() {
   const absl::Time now = absl::Now();
+  while (!wakes_.empty() && wakes_.begin()->first <= now) {
+    Topic& topic = *wakes_.begin()->second;
+    wakes_.erase(wakes_.begin());
+    topic.wake_due_ = false;
+    WakeLocked(topic, now);
+  }
   while (!timers_.empty() && timers_.begin()->first <= now) EnqueueLocked(*timers_.begin()->second);
+  const absl::Time wake = wakes_.empty() ? absl::InfiniteFuture() : wakes_.begin()->first;
+  return std::min(wake, timers_.empty() ? absl::InfiniteFuture() : timers_.begin()->first);
 }
 
 void WaitingRoom::Work() {
   std::unique_lock lock(mutex_);
   while (true) {
-    TakeExpiredLocked();
+    const absl::Time next = TakeDueLocked();
     if (!queue_.empty()) {
       Visitor* visitor = queue_.front();
       queue_.pop_front();
@@ -100,10 +125,10 @@ void WaitingRoom::Work() {
       lock.lock();
     } else if (ended_) {
       return;
-    } else if (timers_.empty() || timers_.begin()->first == absl::InfiniteFuture()) {
+    } else if (next == absl::InfiniteFuture()) {
       work_.wait(lock);
     } else {
-      work_.wait_until(lock, absl::ToChronoTime(timers_.begin()->first));
+      work_.wait_until(lock, absl::ToChronoTime(next));
     }
   }
 }

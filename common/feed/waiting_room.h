@@ -22,6 +22,8 @@ class Topic {
   friend class WaitingRoom;
   uint64_t version_ = 0;
   std::set<class Visitor*> waiting_;
+  absl::Time woken_ = absl::InfinitePast();
+  bool wake_due_ = false;
 };
 
 // A call. Run is called on one thread of the room at a time; it ends by WaitingRoom::Wait, by
@@ -40,6 +42,10 @@ class Visitor {
   absl::Time until_;
   bool called_ = false;  // Called up while it ran: it goes to the queue instead of waiting.
 };
+
+// After waking a topic's visitors the room lets this pass before it wakes them again: news in a
+// burst wakes a hundred gateways fifty times a second and not for each event.
+inline constexpr absl::Duration kWakeRest = absl::Milliseconds(20);
 
 // Some threads and all that wait. Safe for concurrent use; topics and visitors must outlive their
 // stay.
@@ -68,12 +74,16 @@ class WaitingRoom {
  private:
   void Work();
   void EnqueueLocked(Visitor& visitor);
-  void TakeExpiredLocked();
+  void WakeLocked(Topic& topic, absl::Time now);
+  void WakeLaterLocked(Topic& topic);
+  // Enqueues what is due; returns when the next is.
+  absl::Time TakeDueLocked();
 
   mutable std::mutex mutex_;
   std::condition_variable work_;
   std::deque<Visitor*> queue_;
   std::multimap<absl::Time, Visitor*> timers_;
+  std::multimap<absl::Time, Topic*> wakes_;
   bool closed_ = false;
   bool ended_ = false;
   std::vector<std::thread> threads_;

@@ -48,7 +48,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const ChannelOptions&
     return grpc::CreateCustomChannel(options.address, grpc::InsecureChannelCredentials(),
                                      ArgumentsOf(options));
   }
-  TJ_ASSIGN_OR_RETURN(const auto credentials, ClientTls(options.files));
+  TJ_ASSIGN_OR_RETURN(const auto credentials, ClientTls(options.files, options.files_refresh));
   return grpc::CreateCustomChannel(options.address, credentials, ArgumentsOf(options));
 }
 

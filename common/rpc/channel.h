@@ -23,11 +23,13 @@ class Principals;
 namespace tongjian::rpc {
 
 struct ChannelOptions {
-  std::string address;              // "hub.example:7443", "dns:///...".
-  security::CredentialFiles files;  // Own certificate; renewed files are noticed within a minute.
-                                    // Without a certificate the channel only checks the server.
-  std::string
-      server_name;  // Name to expect in the server's certificate, where it is not the address's.
+  std::string address;  // "hub.example:7443", "dns:///...".
+  // Own certificate; renewed files are noticed and used for the next connection. Without a
+  // certificate the channel only checks the server.
+  security::CredentialFiles files;
+  absl::Duration files_refresh = absl::Seconds(20);
+  // Name to expect in the server's certificate, where it is not the address's.
+  std::string server_name;
   bool plaintext = false;                            // Loopback only.
   absl::Duration reconnect_max = absl::Seconds(20);  // Longest pause between attempts.
 };

@@ -55,7 +55,7 @@ absl::Status AddPorts(const HostOptions& options, grpc::ServerBuilder& builder, 
                       int* plain_port) {
   if (!options.address.empty()) {
     absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> tls =
-        ServerTls(options.files, options.client_certificate_required);
+        ServerTls(options.files, options.client_certificate_required, options.files_refresh);
     if (!tls.ok()) {
       return absl::FailedPreconditionError(
           absl::StrCat("no TLS for ", options.address, ": ", tls.status().message()));

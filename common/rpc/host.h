@@ -22,12 +22,13 @@ namespace tongjian::rpc {
 
 struct HostOptions {
   std::string address;  // Of the TLS port, "0.0.0.0:7443", port 0 for any free one; empty: none.
-  security::CredentialFiles files;  // Renewed files are noticed within a minute, without a restart.
+  security::CredentialFiles files;
+  // How soon renewed files are noticed, without a restart; whole seconds.
+  absl::Duration files_refresh = absl::Seconds(20);
   // Whether a client without a certificate is turned away in the handshake. Gateways enroll without
   // one, and people's tokens may come without; either way a certificate that is shown must hold.
   bool client_certificate_required = false;
-  std::string
-      plain_address;  // A second port without TLS, loopback only, for trying out; empty: none.
+  std::string plain_address;  // A port without TLS, loopback only, to try things; empty: none.
   bool reflection = false;
 
   // Limits against hostile peers.

@@ -5,6 +5,8 @@
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_credentials_options.h>
 
+#include <algorithm>
+
 #include "common/base/status.h"
 #include "common/security/key_file.h"
 
@@ -13,16 +15,18 @@ namespace {
 
 using grpc::experimental::FileWatcherCertificateProvider;
 
-// How soon a renewed certificate is noticed.
-constexpr unsigned kRefreshSeconds = 20;
+unsigned SecondsOf(absl::Duration refresh) {
+  return static_cast<unsigned>(std::max<int64_t>(1, absl::ToInt64Seconds(refresh)));
+}
 
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerTls(
-    const security::CredentialFiles& files, bool client_certificate_required) {
+    const security::CredentialFiles& files, bool client_certificate_required,
+    absl::Duration refresh) {
   TJ_TRY(security::LoadCredentials(files).status());
   auto provider = std::make_shared<FileWatcherCertificateProvider>(
-      files.private_key, files.certificate_chain, files.authorities, kRefreshSeconds);
+      files.private_key, files.certificate_chain, files.authorities, SecondsOf(refresh));
   grpc::experimental::TlsServerCredentialsOptions options(provider);
   options.watch_root_certs();
   options.watch_identity_key_cert_pairs();
@@ -33,16 +37,16 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ServerTls(
 }
 
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ClientTls(
-    const security::CredentialFiles& files) {
+    const security::CredentialFiles& files, absl::Duration refresh) {
   grpc::experimental::TlsChannelCredentialsOptions options;
   if (files.certificate_chain.empty() && files.private_key.empty()) {
     TJ_TRY(security::ReadSmallFile(files.authorities, security::FileMode::kPublic).status());
     options.set_certificate_provider(
-        std::make_shared<FileWatcherCertificateProvider>(files.authorities, kRefreshSeconds));
+        std::make_shared<FileWatcherCertificateProvider>(files.authorities, SecondsOf(refresh)));
   } else {
     TJ_TRY(security::LoadCredentials(files).status());
     options.set_certificate_provider(std::make_shared<FileWatcherCertificateProvider>(
-        files.private_key, files.certificate_chain, files.authorities, kRefreshSeconds));
+        files.private_key, files.certificate_chain, files.authorities, SecondsOf(refresh)));
     options.watch_identity_key_cert_pairs();
   }
   options.watch_root_certs();

@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "common/base/status.h"
 #include "tests/wire/rpc/probe_rig.h"
 
@@ -94,6 +95,29 @@ TEST(Host, RefusesARevokedCertificateOnAnOpenConnection) {
   ASSERT_TRUE(rig.revoked_->Add(rig.last_serial_).ok());
   EXPECT_EQ(rig.Invoke(&Stub::Read, channel, OutgoingIdentity::Machine()).code(),
             absl::StatusCode::kUnauthenticated);
+}
+
+TEST(Host, UsesRenewedFilesForTheNextConnectionsOfBothEnds) {
+  Rig rig({.tls = true});
+  const security::CredentialFiles client = rig.Certificate(MachineRole::kGateway, "f1");
+  const std::string old_client = rig.last_serial_;
+  ASSERT_TRUE(rig.Invoke(&Stub::Read, rig.Tls(client), OutgoingIdentity::Machine()).ok());
+  rig.Renew(client, MachineRole::kGateway, "f1");
+  rig.Renew(rig.server_files_, MachineRole::kHub, "renewed");
+  ASSERT_TRUE(rig.revoked_->Add(old_client).ok());
+  // A new channel reads its own files at once; what it sees of the server changes within a second
+  // or two.
+  const absl::Time limit = absl::Now() + absl::Seconds(30);
+  std::string seen;
+  while (seen.find("renewed") == std::string::npos && absl::Now() < limit) {
+    const auto stub = pb::ProbeService::NewStub(rig.Tls(client));
+    ClientCall call(OutgoingIdentity::Machine(), {});
+    ASSERT_TRUE(stub->Read(call.context(), {}, &rig.response_).ok());
+    const auto names = call.context()->auth_context()->FindPropertyValues("peer_uri");
+    ASSERT_FALSE(names.empty());
+    seen.assign(names[0].data(), names[0].size());
+  }
+  EXPECT_THAT(seen, HasSubstr("renewed"));
 }
 
 TEST(Host, ServesNothingBeyondLoopbackWithoutTls) {

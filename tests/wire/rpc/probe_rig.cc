@@ -131,7 +131,9 @@ Rig::Rig(RigOptions options) {
   host.client_certificate_required = options.client_certificate_required;
   if (options.tls) {
     host.address = "127.0.0.1:0";
-    host.files = Certificate(security::MachineRole::kHub, "hub");
+    server_files_ = Certificate(security::MachineRole::kHub, "hub");
+    host.files = server_files_;
+    host.files_refresh = absl::Seconds(1);
   }
   host_ = std::make_unique<ServerHost>(host, *gate_);
   TJ_CHECK(host_->Register<pb::ProbeService>(*grpc_).ok());
@@ -182,6 +184,12 @@ security::CredentialFiles Rig::Certificate(security::MachineRole role,
   const security::CredentialFiles files{.certificate_chain = prefix + ".pem",
                                         .private_key = prefix + ".key",
                                         .authorities = prefix + "-ca.pem"};
+  Renew(files, role, facility);
+  return files;
+}
+
+void Rig::Renew(const security::CredentialFiles& files, security::MachineRole role,
+                const std::string& facility) {
   const auto issued = authority_->IssueWithNewKey({.role = role,
                                                    .facility_id = facility,
                                                    .dns_names = {"localhost"},
@@ -198,7 +206,6 @@ security::CredentialFiles Rig::Certificate(security::MachineRole role,
   TJ_CHECK(
       security::WriteDurably(files.authorities, authority_->certificate_pem(), FileMode::kPublic)
           .ok());
-  return files;
 }
 
 std::vector<audit::v1::AuditRecord> Rig::Trail() {

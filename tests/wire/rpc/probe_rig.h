@@ -99,6 +99,9 @@ class Rig {
   OutgoingIdentity AsPerson(const std::string& role, const std::string& facility = "f1");
   // Files of a new certificate of the rig's authority.
   security::CredentialFiles Certificate(security::MachineRole role, const std::string& facility);
+  // Another certificate and key into files that exist, as a renewal does.
+  void Renew(const security::CredentialFiles& files, security::MachineRole role,
+             const std::string& facility);
 
   std::vector<audit::v1::AuditRecord> Trail();
 
@@ -117,7 +120,8 @@ class Rig {
   std::unique_ptr<ProbeGrpc> grpc_;
   std::unique_ptr<ServerHost> host_;
   pb::ProbeResponse response_;  // Of the last Invoke.
-  std::string last_serial_;     // Of the last Certificate.
+  security::CredentialFiles server_files_;
+  std::string last_serial_;  // Of the last Certificate.
 
  private:
   GateOptions GateOptionsOf(const RigOptions& options);
