@@ -13,6 +13,7 @@
 #include "services/registry/device_grpc.h"
 #include "services/registry/enrollment_grpc.h"
 #include "services/registry/facility_grpc.h"
+#include "services/registry/follow_facts.h"
 #include "services/registry/patient_grpc.h"
 #include "services/registry/practitioner_grpc.h"
 #include "services/registry/schema.h"
@@ -61,11 +62,19 @@ class RegistryModuleImpl final : public runtime::Module {
     TJ_TRY(MakeFirstOperator(*database, runtime.ids(), state + kPasswordFile));
     TJ_TRY(module->Load(settings.seed_file));
     TJ_TRY(module->Register(runtime.host()));
+    module->Follow(runtime, *database);
     return module;
   }
 
-  absl::Status Start() override { return absl::OkStatus(); }
-  void Stop() override {}
+  absl::Status Start() override {
+    orders_->Start();
+    imaging_->Start();
+    return absl::OkStatus();
+  }
+  void Stop() override {
+    orders_->Stop();
+    imaging_->Stop();
+  }
 
  private:
   RegistryModuleImpl(runtime::Runtime& runtime, store::Database& database, const Settings& settings)
@@ -85,6 +94,12 @@ class RegistryModuleImpl final : public runtime::Module {
     if (seed_file.empty()) return absl::OkStatus();
     TJ_ASSIGN_OR_RETURN(const v1::RegistrySeed seed, ReadSeed(seed_file));
     return LoadSeed(target, seed);
+  }
+
+  void Follow(runtime::Runtime& runtime, store::Database& database) {
+    const rpc::OutgoingIdentity identity = runtime.Identity(kService);
+    orders_ = FollowOrders(runtime.Channel("orders"), identity, patients_, database, runtime.metrics());
+    imaging_ = FollowImaging(runtime.Channel("imaging"), identity, patients_, database, runtime.metrics());
   }
 
   absl::Status Register(rpc::ServerHost& host) {
@@ -116,6 +131,8 @@ class RegistryModuleImpl final : public runtime::Module {
   EnrollmentGrpc enrollment_grpc_{port_, enrollments_};
   PatientGrpc patient_grpc_{port_, patients_};
   CatalogGrpc catalog_grpc_{port_, directory_};
+  std::unique_ptr<feed::Follower> orders_;
+  std::unique_ptr<feed::Follower> imaging_;
 };
 
 }  // namespace

@@ -209,6 +209,9 @@ absl::Status RecordMerge(store::Transaction& tx, std::string_view id, std::strin
             "update patient_identifiers set current_id = :target_id where current_id = :source_id",
             target_id, source_id)
           .status());
+  TJ_TRY(tx.Execute("update patient_words set current_id = :target_id where current_id = :source_id",
+                    target_id, source_id)
+             .status());
   return tx
       .Execute(
           "insert into patient_merges (id, source_id, target_id, merged, reason, undone, "
@@ -223,6 +226,10 @@ absl::Status RecordUnmerge(store::Transaction& tx, std::string_view source_id,
   std::vector<std::string> returning = {std::string(source_id)};
   for (size_t i = 0; i < returning.size(); ++i) {
     TJ_TRY(tx.Execute("update patient_identifiers set current_id = :source_id where patient_id = "
+                      ":patient_id",
+                      source_id, returning[i])
+               .status());
+    TJ_TRY(tx.Execute("update patient_words set current_id = :source_id where patient_id = "
                       ":patient_id",
                       source_id, returning[i])
                .status());

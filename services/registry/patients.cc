@@ -16,6 +16,7 @@
 #include "services/registry/matching.h"
 #include "services/registry/patient_codec.h"
 #include "services/registry/patient_store.h"
+#include "services/registry/patient_words_store.h"
 
 namespace tongjian::registry {
 namespace {
@@ -31,8 +32,17 @@ constexpr std::string_view kDocumentElsewhere =
 constexpr std::string_view kForeignNumber = "a number that another facility gives was left out";
 
 // Services get all; facilities those in which the patient is known.
-void Announce(store::Transaction& tx, events::v1::PatientChange change, const Patient& patient) {
+absl::Status Announce(store::Transaction& tx, events::v1::PatientChange change,
+                      const Patient& patient) {
   events::v1::PatientChanged changed;
+  TJ_ASSIGN_OR_RETURN(const auto all_words, WordsFor(tx, patient.id));
+  for (const FactWords& words : all_words) {
+    events::v1::PatientLink* link = changed.add_links();
+    link->set_facility_id(words.facility_id);
+    link->set_facility_patient_id(words.number);
+    link->set_name(words.name);
+    link->set_birth_date(words.birth_date);
+  }
   changed.set_change(change);
   *changed.mutable_patient() = Encode(patient, security::Scope::Service());
   std::set<std::string> audience;
@@ -40,6 +50,7 @@ void Announce(store::Transaction& tx, events::v1::PatientChange change, const Pa
     audience.insert(identifier.assigner_facility_id);
   audience.erase("");
   tx.Emit(feed::MakeEvent(kStream, patient.id, {audience.begin(), audience.end()}, changed));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Patient> Require(store::Session& session, const security::Scope& scope,
@@ -54,7 +65,7 @@ absl::StatusOr<Patient> Save(store::Transaction& tx, const Patient& patient,
                              events::v1::PatientChange change) {
   TJ_TRY(UpdatePatient(tx, patient));
   TJ_ASSIGN_OR_RETURN(const Patient saved, Require(tx, security::Scope::Service(), patient.id));
-  Announce(tx, change, saved);
+  TJ_TRY(Announce(tx, change, saved));
   return saved;
 }
 
@@ -122,6 +133,30 @@ bool Learn(const Statement& statement, Patient* patient) {
          patient->name_latin != before.name_latin || patient->sex != before.sex ||
          patient->birth_date != before.birth_date ||
          patient->mother_patient_id != before.mother_patient_id;
+}
+
+FactWords FactWordsOf(const Statement& statement) {
+  return {statement.facility_id, statement.number, statement.name, statement.birth_date};
+}
+
+// A resident number that keeps to GB 11643 and fits the birth date and name beside it verifies; a
+// wrong check digit, an unnamed patient, or somebody else verified by the same number withholds.
+// Says whether the patient became verified.
+bool VerifyByDocument(const Statement& statement, const Resolution& resolution, Patient* patient) {
+  const bool elsewhere = std::find(resolution.warnings.begin(), resolution.warnings.end(),
+                                   kDocumentElsewhere) != resolution.warnings.end();
+  if (elsewhere || patient->state != PatientState::kProvisional || statement.name.empty() ||
+      statement.birth_date.empty() || statement.birth_date != patient->birth_date ||
+      CompareNames({statement.name, statement.name_latin, ""},
+                   {patient->name, patient->name_latin, ""}) == Fit::kContradicts) {
+    return false;
+  }
+  for (const PatientIdentifier& number : statement.identifiers) {
+    if (number.type == IdentifierType::kResidentId && registry::Verify(number, patient).ok()) {
+      return true;
+    }
+  }
+  return false;
 }
 
 absl::Status CheckStatement(store::Session& session, const security::Scope& scope,
@@ -203,10 +238,15 @@ absl::StatusOr<Resolution> Patients::Link(store::Transaction& tx, std::string_vi
   for (const std::string& warning : resolution.warnings) AddNote(warning, &resolution.patient);
   const bool linked = AddIdentifiers(statement.identifiers, &resolution.patient);
   const bool learned = Learn(statement, &resolution.patient);
-  if (!linked && !learned && resolution.patient.notes.size() == notes) return resolution;
+  const bool verified = VerifyByDocument(statement, resolution, &resolution.patient);
+  TJ_ASSIGN_OR_RETURN(const bool said,
+                      RememberWords(tx, FactWordsOf(statement), resolution.patient.id));
+  if (!linked && !learned && !verified && !said && resolution.patient.notes.size() == notes) {
+    return resolution;
+  }
   TJ_TRY(CheckPatient(resolution.patient));
   TJ_ASSIGN_OR_RETURN(resolution.patient, Save(tx, resolution.patient,
-                                               linked ? events::v1::PATIENT_CHANGE_LINKED
+                                               linked || said ? events::v1::PATIENT_CHANGE_LINKED
                                                       : events::v1::PATIENT_CHANGE_UPDATED));
   return resolution;
 }
@@ -225,6 +265,7 @@ absl::StatusOr<Resolution> Patients::Make(store::Transaction& tx, const Statemen
   patient.mother_patient_id = statement.mother_patient_id;
   patient.notes = resolution.warnings;
   AddIdentifiers(statement.identifiers, &patient);
+  VerifyByDocument(statement, resolution, &patient);
   // Without a number the facility could not see its own patient.
   if (statement.number.empty()) {
     AddIdentifiers({{IdentifierType::kFacility, patient.id, statement.facility_id, false}},
@@ -233,7 +274,8 @@ absl::StatusOr<Resolution> Patients::Make(store::Transaction& tx, const Statemen
   TJ_TRY(CheckPatient(patient));
   TJ_TRY(InsertPatient(tx, patient));
   TJ_ASSIGN_OR_RETURN(resolution.patient, Require(tx, security::Scope::Service(), patient.id));
-  Announce(tx, events::v1::PATIENT_CHANGE_CREATED, resolution.patient);
+  TJ_TRY(RememberWords(tx, FactWordsOf(statement), patient.id).status());
+  TJ_TRY(Announce(tx, events::v1::PATIENT_CHANGE_CREATED, resolution.patient));
   resolution.created = true;
   resolution.linked_by = "new";
   return resolution;

@@ -38,6 +38,9 @@ absl::Status SaveToken(const CtlOptions& options, std::string_view token) {
 }
 
 absl::StatusOr<CtlClient> Connect(const CtlOptions& options, bool with_token) {
+  if (options.ca.empty() && !options.plaintext) {
+    return base::InvalidField("ca", "give --ca FILE (or TONGJIAN_CTL_CA): the certificate of the authority to trust");
+  }
   rpc::ChannelOptions channel{.address = options.address, .server_name = options.server_name, .plaintext = options.plaintext};
   channel.files.authorities = options.ca;
   channel.files.certificate_chain = options.certificate;
