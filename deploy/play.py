@@ -1,0 +1,409 @@
+#!/usr/bin/python3
+"""Plays the main job on this machine with real processes and real images, and prints each step with its time.
+
+Hub and gateways are `tongjian` processes, the device is DCMTK's findscu and storescu, the HIS is deploy/his/his_client.py,
+people are `tongjian ctl`. Used by deploy/try.sh and by the end-to-end test.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pydicom
+import pydicom.uid
+from pydicom.data import get_testdata_files
+
+HERE = pathlib.Path(__file__).resolve().parent
+CLINIC = {"facility": "fac-bailongqiao", "name": "白龙桥镇中心卫生院", "device": "BLQ_CR1"}
+OTHER = {"facility": "fac-tangxi", "name": "汤溪镇中心卫生院", "device": "TX_DR1"}
+HUB_FACILITY = "fac-jinhua-zhongxin"
+ITEM = "cr-cervical-spine"
+PERSON = ["--name", "张三", "--sex", "male", "--birth-date", "1980-01-01", "--resident-id", "110101198001010010"]
+
+
+class Failed(Exception):
+    """A step did not come out as it must."""
+
+
+class Stage:
+    """The processes, files and identities of the play."""
+
+    def __init__(self, arguments):
+        self.tongjian = str(pathlib.Path(arguments.tongjian).resolve())
+        self.directory = pathlib.Path(arguments.directory).resolve()
+        self.processes = []
+        self.ports = {}
+        self.passwords = {}
+
+    def path(self, *parts):
+        return str(self.directory.joinpath(*parts))
+
+    def run(self, command, **options):
+        """Runs a command to its end and returns what it printed; its error output becomes the failure's text."""
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, **options)
+        if done.returncode != 0:
+            raise Failed(f"{' '.join(command[:4])} ...: {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout
+
+    def start(self, name, *arguments):
+        """Starts a tongjian process and waits until it says that it is ready."""
+        out = open(self.path(f"{name}.out"), "w", encoding="utf-8")
+        log = open(self.path(f"{name}.log"), "a", encoding="utf-8")
+        process = subprocess.Popen([self.tongjian, *arguments], stdout=out, stderr=log, start_new_session=True)
+        self.processes.append(process)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            lines = pathlib.Path(self.path(f"{name}.out")).read_text(encoding="utf-8").splitlines()
+            ready = [json.loads(line) for line in lines if '"ready"' in line]
+            if ready:
+                self.ports[name] = ready[0]
+                return process
+            if process.poll() is not None:
+                tail = pathlib.Path(self.path(f"{name}.log")).read_text(encoding="utf-8").splitlines()[-5:]
+                raise Failed(f"{name} ended at once: " + "\n".join(tail))
+            time.sleep(0.02)
+        raise Failed(f"{name} is not ready after 60 s")
+
+    def stop(self):
+        for process in reversed(self.processes):
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in reversed(self.processes):
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+    def ctl(self, who, *words):
+        """Calls `tongjian ctl` as a person and returns the parsed answer."""
+        text = self.run([self.tongjian, "ctl", "--json", "--address", f"localhost:{self.ports['hub']['rpc']}",
+                         "--ca", self.path("ca", "ca.pem"), "--token-file", self.path(f"{who}.token"), *words])
+        return json.loads(text) if text.strip() else {}
+
+    def log_in(self, who, password):
+        self.run([self.tongjian, "ctl", "--address", f"localhost:{self.ports['hub']['rpc']}",
+                  "--ca", self.path("ca", "ca.pem"), "--token-file", self.path(f"{who}.token"), "login", who],
+                 input=password + "\n")
+
+    def his(self, clinic, *words):
+        """Calls the HIS client of a clinic at that clinic's gateway."""
+        gateway = clinic["facility"]
+        return json.loads(self.run([
+            str(HERE / "his" / "his_client.py"), "--stubs", self.path("stubs"),
+            "--address", f"localhost:{self.ports[gateway]['rpc']}", "--ca", self.path("ca", "ca.pem"),
+            "--cert", self.path(f"his-{gateway}.pem"), "--key", self.path(f"his-{gateway}.key"),
+            "--server-name", f"{gateway}.gateway", *words]))
+
+    def wait_for(self, what, probe, seconds=60):
+        """Asks `probe` until it answers; that is the condition waited for."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            found = probe()
+            if found:
+                return found
+            time.sleep(0.05)
+        raise Failed(f"waited {seconds} s for {what}")
+
+
+class Play:
+    """The steps, in order. Each prints what happened and how long it took."""
+
+    def __init__(self, stage, quiet):
+        self.stage = stage
+        self.quiet = quiet
+        self.times = []
+
+    def step(self, title, work):
+        began = time.monotonic()
+        detail = work()
+        took = time.monotonic() - began
+        self.times.append({"step": title, "seconds": round(took, 3)})
+        if not self.quiet:
+            print(f"  {took:7.3f} s  {title}" + (f": {detail}" if detail else ""), flush=True)
+
+    # Setting up.
+
+    def authority(self):
+        self.stage.run([self.stage.tongjian, "ca", "init", "--directory", self.stage.path("ca"),
+                        "--name", "Tongjian sample authority"])
+        for clinic in (CLINIC, OTHER):
+            self.stage.run([self.stage.tongjian, "ca", "issue", "--directory", self.stage.path("ca"), "--role", "his",
+                            "--facility", clinic["facility"], "--out", self.stage.path(f"his-{clinic['facility']}")])
+        self.stage.run([str(HERE / "his" / "generate_stubs.sh"), self.stage.path("stubs")])
+
+    def hub(self):
+        config = pathlib.Path(self.stage.path("hub.toml"))
+        config.write_text(f"""state = "{self.stage.path('hub')}"
+authority = "jinhua"
+ca = "{self.stage.path('ca')}"
+
+[rpc]
+listen = "127.0.0.1:0"
+names = ["localhost", "127.0.0.1"]
+
+[dicom]
+port = 0
+
+[admin]
+port = 0
+
+[imaging]
+quiet-time = "5s"
+
+[registry]
+seed-file = "{HERE / 'community' / 'jinhua.json'}"
+""", encoding="utf-8")
+        self.stage.start("hub", "serve", "--config", str(config))
+        return f"gRPC on port {self.stage.ports['hub']['rpc']}"
+
+    def people(self):
+        first = pathlib.Path(self.stage.path("hub", "files", "registry", "first-operator-password"))
+        self.stage.log_in("operator", first.read_text(encoding="utf-8").splitlines()[-1].strip())
+        for user, role, practitioner in (("reader", "reader", "prac-zhongxin-reader-1"), ("auditor", "auditor", "")):
+            self.stage.passwords[user] = "Try-" + secrets.token_urlsafe(12) + "-9"
+            self.stage.ctl("operator", "accounts", "create", user, f"account.facility-id={HUB_FACILITY}",
+                           f"account.roles={role}", f"account.practitioner-id={practitioner}",
+                           "account.active=true", f"password={self.stage.passwords[user]}")
+            self.stage.log_in(user, self.stage.passwords[user])
+        return "operator, reader, auditor"
+
+    def gateway(self, clinic):
+        facility = clinic["facility"]
+        code = self.stage.ctl("operator", "enrollment", "code", facility, "gateway")["code"]
+        hub = f"localhost:{self.stage.ports['hub']['rpc']}"
+        self.stage.run([self.stage.tongjian, "edge", "enroll", "--hub", hub, "--code", code,
+                        "--ca", self.stage.path("ca", "ca.pem"), "--state", self.stage.path(facility)])
+        config = pathlib.Path(self.stage.path(f"{facility}.toml"))
+        config.write_text(f"""state = "{self.stage.path(facility)}"
+
+[rpc]
+listen = "127.0.0.1:0"
+
+[dicom]
+port = 0
+ae-title = "GATEWAY"
+
+[admin]
+port = 0
+
+[edge]
+hub = "{hub}"
+quiet-time = "2s"
+drop-folder = "{self.stage.path(facility + '-results')}"
+""", encoding="utf-8")
+        self.stage.start(facility, "edge", "--config", str(config))
+        return f"DICOM on port {self.stage.ports[facility]['dicom']}"
+
+    # The main job.
+
+    def order(self):
+        self.ordered = self.stage.his(CLINIC, "order", "--facility", CLINIC["facility"], "--patient", "1001", *PERSON,
+                                      "--item", ITEM, "--doctor", "李医生", "--question", "颈痛两周，右上肢麻木",
+                                      "--placer-number", "HIS-2026-0001")
+        self.accession = self.ordered["accession_number"]
+        return f"accession number {self.accession}"
+
+    def worklist(self):
+        folder = pathlib.Path(self.stage.path("worklist"))
+        folder.mkdir(exist_ok=True)
+
+        def find():
+            self.stage.run(["findscu", "-W", "-X", "-od", str(folder), "-aet", CLINIC["device"], "-aec", "GATEWAY",
+                            "-k", f"0008,0050={self.accession}", "-k", "0010,0010", "-k", "0010,0020", "-k", "0010,0030",
+                            "-k", "0010,0040", "-k", "0020,000D", "-k", "0032,1060",
+                            "-k", "(0040,0100)[0].0008,0060", "-k", "(0040,0100)[0].0040,0007",
+                            "localhost", str(self.stage.ports[CLINIC["facility"]]["dicom"])],
+                           env={**os.environ, "TCP_NODELAY": "1"})
+            return sorted(folder.glob("rsp*.dcm"))
+
+        answers = self.stage.wait_for("the order on the worklist", find)
+        self.scheduled = pydicom.dcmread(answers[0], force=True)
+        return f"{self.scheduled.PatientName}, study {str(self.scheduled.StudyInstanceUID)[:24]}…"
+
+    def images(self):
+        """Three real cervical spine radiographs of Debian's python3-pydicom, as the device would send them."""
+        folder = pathlib.Path(self.stage.path("images"))
+        folder.mkdir(exist_ok=True)
+        wanted = [path for path in get_testdata_files("*") if "77654033/CR" in path.replace(os.sep, "/")]
+        if len(wanted) != 3:
+            raise Failed("python3-pydicom's cervical spine study is not where it should be")
+        series = pydicom.uid.generate_uid()
+        for number, path in enumerate(sorted(wanted), 1):
+            image = pydicom.dcmread(path)
+            image.SpecificCharacterSet = "GB18030"
+            for name in ("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyInstanceUID"):
+                setattr(image, name, str(getattr(self.scheduled, name, "")))
+            image.SeriesInstanceUID = series
+            image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid()
+            image.AcquisitionDate = image.StudyDate = image.SeriesDate = image.ContentDate = time.strftime("%Y%m%d")
+            image.AcquisitionTime = image.StudyTime = image.SeriesTime = image.ContentTime = time.strftime("%H%M%S")
+            image.save_as(folder / f"{number}.dcm")
+        return folder
+
+    def push(self):
+        folder = self.images()
+        self.stage.run(["storescu", "-aet", CLINIC["device"], "-aec", "GATEWAY", "localhost",
+                        str(self.stage.ports[CLINIC["facility"]]["dicom"]), *map(str, sorted(folder.glob("*.dcm")))],
+                       env={**os.environ, "TCP_NODELAY": "1"})
+        return "3 images accepted by the gateway"
+
+    def archived(self):
+        def find():
+            studies = self.stage.ctl("reader", "studies", "list").get("studies", [])
+            return [study for study in studies if study.get("accession_number") == self.accession
+                    and study.get("state") == "STUDY_STATE_VERIFIED" and study.get("instance_count") == 3]
+
+        self.study = self.stage.wait_for("the study at the hub, counted and verified", find)[0]
+        return f"study {self.study['id']}, matched: {self.study['match'].removeprefix('MATCH_STATE_').lower()}"
+
+    def task(self):
+        def find():
+            tasks = self.stage.ctl("reader", "tasks", "list").get("tasks", [])
+            return [task for task in tasks if task.get("accession_number") == self.accession]
+
+        self.queued = self.stage.wait_for("the task on the reading worklist", find)[0]
+        return f"due {self.queued.get('deadline', '?')}"
+
+    def read(self):
+        claimed = self.stage.ctl("reader", "tasks", "claim", self.queued["id"])
+        fence = claimed["claim_fence"]
+        draft = self.stage.ctl("reader", "reports", "draft", self.queued["id"], fence,
+                               "颈椎生理曲度变直，C5/6 椎间隙变窄，椎体后缘骨质增生。", "颈椎退行性变，C5/6 椎间盘病变可能。",
+                               "content.abnormal=true")
+        self.report = self.stage.ctl("reader", "reports", "sign", draft["id"], fence, draft["etag"])
+        if self.report["state"] != "REPORT_STATE_FINAL":
+            raise Failed(f"the report is {self.report['state']}")
+        verified = self.stage.ctl("reader", "reports", "verify", draft["id"])
+        if not verified.get("valid"):
+            raise Failed(f"the signature does not hold: {verified}")
+        return f"report {self.report['id']} signed, signature verified"
+
+    def delivered(self):
+        event = self.stage.his(CLINIC, "pull", "--wait", "20", "--accession", self.accession, "--until-state", "final")
+        self.result = event["result"]
+        self.stage.his(CLINIC, "acknowledge", "--result", self.result["id"], "--number",
+                       str(self.result["versions"][-1]["number"]), "--kind", "delivered")
+        return self.result["versions"][-1]["content"]["impression"]
+
+    def recognized(self):
+        arguments = ["recognize", "--facility", OTHER["facility"], "--patient", "T-77", *PERSON, "--item", ITEM,
+                     "--doctor", "王医生", "--encounter", "visit-1"]
+        answer = self.stage.his(OTHER, *arguments)
+        verdict = answer["verdicts"][0]
+        if verdict["verdict"] != "VERDICT_ELIGIBLE":
+            raise Failed(f"the earlier result does not count: {json.dumps(answer, ensure_ascii=False)[:800]}")
+        self.prompt = verdict["prompt_id"]
+        candidate = verdict["candidates"][0]
+        return f"{verdict['verdict'].removeprefix('VERDICT_').lower()}, {candidate.get('basis', '')}"
+
+    def accepted(self):
+        decision = self.stage.his(OTHER, "decide", "--facility", OTHER["facility"], "--prompt", self.prompt,
+                                  "--result", self.result["id"], "--kind", "accepted", "--doctor", "王医生")
+        return f"decision {decision['id']}, saved {int(decision.get('saved_fen', 0)) / 100:.2f} yuan"
+
+    def delivered_state(self):
+        def find():
+            order = self.stage.ctl("reader", "orders", "get", self.result["order_ids"][0])
+            return order if order["state"] in ("ORDER_STATE_DELIVERED", "ORDER_STATE_VIEWED") else None
+
+        order = self.stage.wait_for("the order to be delivered", find)
+        timeline = self.stage.ctl("reader", "orders", "timeline", order["id"])["entries"]
+        return " → ".join(entry["action"] for entry in timeline)
+
+    def audited(self):
+        patient = self.result["patient"]["patient_id"]
+
+        def find():
+            entries = self.stage.ctl("auditor", "audit", "list", patient).get("entries", [])
+            methods = {entry["record"]["method"].split("/")[-1] for entry in entries}
+            return entries if {"SignReport", "RecordDecision"} <= methods else None
+
+        entries = self.stage.wait_for("the patient's trail", find)
+        if not self.quiet:
+            for entry in reversed(entries):
+                record = entry["record"]
+                actor = record.get("actor", {})
+                while "on_behalf_of" in actor:
+                    actor = actor["on_behalf_of"]
+                who = actor.get("user_id") or actor.get("service") or actor.get("machine_role", "")
+                print(f"             {entry['sequence']:>5}  {record['method'].split('/')[-1]:<24} "
+                      f"{who} {actor.get('facility_id', '')}")
+        verified = self.stage.ctl("auditor", "audit", "verify")
+        if not verified.get("intact"):
+            raise Failed(f"the trail is not whole: {verified}")
+        return f"{len(entries)} entries of this patient; {verified['entries']} in all, chain whole"
+
+    def play(self):
+        if not self.quiet:
+            print("setting up")
+        self.step("private authority, certificates, stubs", self.authority)
+        self.step("hub with the sample community", self.hub)
+        self.step("accounts", self.people)
+        self.step(f"gateway of {CLINIC['name']} enrolls", lambda: self.gateway(CLINIC))
+        self.step(f"gateway of {OTHER['name']} enrolls", lambda: self.gateway(OTHER))
+        if not self.quiet:
+            print("the main job")
+        self.step("the clinic's HIS orders a cervical spine X-ray", self.order)
+        self.step("the device finds it on its worklist", self.worklist)
+        self.step("the device pushes the images", self.push)
+        self.step("archived and verified at the hub", self.archived)
+        self.step("on the reading worklist", self.task)
+        self.step("claimed, drafted, signed", self.read)
+        self.step("delivered to the clinic's HIS", self.delivered)
+        self.step("another clinic asks before ordering the same", self.recognized)
+        self.step("its doctor accepts the earlier result", self.accepted)
+        self.step("the order's timeline", self.delivered_state)
+        self.step("the patient's audit trail", self.audited)
+
+
+def farewell(stage):
+    hub = f"--address localhost:{stage.ports['hub']['rpc']} --ca {stage.path('ca', 'ca.pem')}"
+    print(f"""
+It stays up until Ctrl-C. Try next:
+  {stage.tongjian} ctl {hub} --token-file {stage.path('reader.token')} tasks list states=completed
+  {stage.tongjian} ctl {hub} --token-file {stage.path('reader.token')} results list patient_id=
+  {stage.tongjian} ctl {hub} --token-file {stage.path('auditor.token')} audit verify
+  storescu -aet {CLINIC['device']} -aec GATEWAY localhost {stage.ports[CLINIC['facility']]['dicom']} YOUR_FILE.dcm
+  curl http://localhost:{stage.ports['hub']['admin']}/metrics
+Results for the clinic also lie in {stage.path(CLINIC['facility'] + '-results')}; logs in {stage.directory}/*.log""")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tongjian", required=True, help="the program")
+    parser.add_argument("--directory", required=True, help="for state, logs and images; emptied first")
+    parser.add_argument("--once", action="store_true", help="exit when the job is done")
+    parser.add_argument("--times", help="write the steps' times to this JSON file")
+    parser.add_argument("--quiet", action="store_true")
+    arguments = parser.parse_args()
+
+    stage = Stage(arguments)
+    if stage.directory.exists():
+        shutil.rmtree(stage.directory)
+    stage.directory.mkdir(parents=True)
+    play = Play(stage, arguments.quiet)
+    try:
+        play.play()
+        if arguments.times:
+            pathlib.Path(arguments.times).write_text(json.dumps(play.times, ensure_ascii=False, indent=1), encoding="utf-8")
+        print("the main job is done")
+        if not arguments.once:
+            farewell(stage)
+            signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        return 0
+    except Failed as failure:
+        print(f"FAILED: {failure}\nlogs: {stage.directory}/*.log", file=sys.stderr)
+        return 1
+    finally:
+        stage.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
