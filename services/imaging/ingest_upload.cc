@@ -17,12 +17,22 @@ constexpr int kFinishingMax = 8;  // Objects of one stream being made durable at
 constexpr size_t kAnswersMax =
     32;  // Waiting to be written; a sender that does not read is not read from.
 
-v1::UploadResponse StateAnswer(std::string_view upload_id, int64_t committed_size, bool complete) {
+v1::UploadResponse StateAnswer(const Upload& upload) {
   v1::UploadResponse response;
   v1::UploadState& state = *response.mutable_state();
-  state.set_upload_id(std::string(upload_id));
-  state.set_committed_size(committed_size);
-  state.set_complete(complete);
+  state.set_upload_id(upload.plan().upload_id);
+  state.set_committed_size(upload.committed_size());
+  state.set_received_size(upload.received_size());
+  return response;
+}
+
+v1::UploadResponse StateAnswer(const FinishedUpload& finished) {
+  v1::UploadResponse response;
+  v1::UploadState& state = *response.mutable_state();
+  state.set_upload_id(finished.upload_id);
+  state.set_committed_size(finished.size);
+  state.set_received_size(finished.size);
+  state.set_complete(true);
   return response;
 }
 
@@ -152,12 +162,12 @@ class UploadStream final : public UploadReactor {
     if (!begun.ok()) return Answer(FailureAnswer(announced_, begun.status()));
     if (begun->finished) {
       stored_ = std::move(begun->finished);
-      Answer(StateAnswer(announced_, stored_->size, true));
+      Answer(StateAnswer(*stored_));
       return Answer(
           DoneAnswer(announced_, stored_->outcome, stored_->sop_instance_uid, stored_->study_id));
     }
     current_ = std::move(begun->upload);
-    Answer(StateAnswer(announced_, current_->committed_size(), false));
+    Answer(StateAnswer(*current_));
   }
 
   void Append(const v1::UploadChunk& chunk) {
@@ -167,13 +177,12 @@ class UploadStream final : public UploadReactor {
         Answer(FailureAnswer("", base::InvalidField("step", "a chunk needs a begin before it")));
       return;
     }
-    const absl::StatusOr<bool> durable =
-        current_->Append(chunk.offset(), chunk.data(), chunk.crc32c());
-    if (!durable.ok()) {
+    const absl::Status taken = current_->Append(chunk.offset(), chunk.data(), chunk.crc32c());
+    if (!taken.ok()) {
       current_.reset();
-      return Answer(FailureAnswer(announced_, durable.status()));
+      return Answer(FailureAnswer(announced_, taken));
     }
-    if (*durable) Answer(StateAnswer(announced_, current_->committed_size(), false));
+    Answer(StateAnswer(*current_));
   }
 
   void Finish(const std::string& upload_id) {
