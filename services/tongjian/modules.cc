@@ -3,6 +3,7 @@
 #include "services/audit/module.h"
 #include "services/imaging/module.h"
 #include "services/orders/module.h"
+#include "services/reading/module.h"
 #include "services/registry/module.h"
 
 namespace tongjian::program {
@@ -12,6 +13,7 @@ std::vector<runtime::ModuleEntry> HubModules() {
       registry::RegistryModule(),
       imaging::ImagingModule(),
       orders::OrdersModule(),
+      reading::ReadingModule(),
       audit::AuditModule(),
   };
 }
