@@ -1,37 +1,15 @@
 #include "services/audit/audit_grpc.h"
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/rpc/page.h"
 #include "common/rpc/proto_time.h"
+#include "services/audit/encode.h"
 #include "services/audit/verify.h"
 
 namespace tongjian::audit {
 namespace {
-
-void Encode(const Head& head, v1::SignedHead* out) {
-  out->set_sequence(head.sequence);
-  out->set_hash(head.hash);
-  if (head.sequence > 0) *out->mutable_time() = rpc::ToProto(head.time);
-  out->set_algorithm(head.algorithm);
-  out->set_value(absl::Base64Escape(head.value));
-  out->set_certificate_pem(head.certificate_pem);
-}
-
-absl::StatusOr<Head> Decode(const v1::SignedHead& head) {
-  Head decoded{.sequence = head.sequence(),
-               .hash = head.hash(),
-               .time = rpc::FromProto(head.time()),
-               .algorithm = head.algorithm(),
-               .value = "",
-               .certificate_pem = head.certificate_pem()};
-  if (!absl::Base64Unescape(head.value(), &decoded.value)) {
-    return base::InvalidField("known_head.value", "a signature is base64");
-  }
-  return decoded;
-}
 
 absl::StatusOr<EntryFilter> FilterOf(const v1::ListEntriesRequest& request) {
   EntryFilter filter{.patient_id = request.patient_id(),
@@ -47,17 +25,6 @@ absl::StatusOr<EntryFilter> FilterOf(const v1::ListEntriesRequest& request) {
     TJ_ASSIGN_OR_RETURN(filter.to, rpc::CheckedTime(request.to_time(), "to_time"));
   }
   return filter;
-}
-
-absl::Status Encode(const Link& link, v1::Entry* out) {
-  out->set_sequence(link.sequence);
-  out->set_source(link.source);
-  out->set_previous_hash(link.previous_hash);
-  out->set_hash(link.hash);
-  if (!out->mutable_record()->ParseFromString(link.record)) {
-    return absl::DataLossError(absl::StrCat("entry ", link.sequence, " cannot be read: verify the trail"));
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ struct Command {
 int Serve(const Arguments& arguments);
 int Ca(const Arguments& arguments);
 int Ctl(const Arguments& arguments);
+int Audit(const Arguments& arguments);
 int Version(const Arguments& arguments);
 
 }  // namespace tongjian::program

@@ -22,6 +22,7 @@
 #include "services/tongjian/ctl_session.h"
 #include "services/tongjian/ctl_special.h"
 #include "services/tongjian/ctl_table.h"
+#include "services/tongjian/printable.h"
 #include "services/tongjian/report.h"
 
 namespace tongjian::program {
@@ -135,9 +136,9 @@ std::string Hint(const absl::Status& status, const CtlOptions& options) {
 int Explain(const absl::Status& status, const CtlOptions& options, const std::string& request_id) {
   if (status.ok()) return 0;
   const base::ErrorDetail detail = base::DetailOf(status);
-  std::string text = absl::StrCat("tongjian ctl: ", status.message(), "\n  code: ", absl::StatusCodeToString(status.code()), "\n");
-  if (!detail.reason.empty()) absl::StrAppend(&text, "  reason: ", detail.reason, "\n");
-  if (!detail.field.empty()) absl::StrAppend(&text, "  field: ", detail.field, "\n");
+  std::string text = absl::StrCat("tongjian ctl: ", Printable({status.message().data(), status.message().size()}), "\n  code: ", absl::StatusCodeToString(status.code()), "\n");
+  if (!detail.reason.empty()) absl::StrAppend(&text, "  reason: ", Printable(detail.reason), "\n");
+  if (!detail.field.empty()) absl::StrAppend(&text, "  field: ", Printable(detail.field), "\n");
   if (!request_id.empty()) absl::StrAppend(&text, "  request id: ", request_id, "\n");
   if (const std::string hint = Hint(status, options); !hint.empty()) absl::StrAppend(&text, "  ", hint, "\n");
   std::fputs(text.c_str(), stderr);

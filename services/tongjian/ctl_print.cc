@@ -14,6 +14,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "common/rpc/proto_time.h"
+#include "services/tongjian/printable.h"
 
 namespace tongjian::program {
 namespace {
@@ -59,7 +60,7 @@ std::string Scalar(const Message& message, const FieldDescriptor& field, int ind
     case FieldDescriptor::CPPTYPE_ENUM: return EnumText(*TJ_GET(Enum));
     case FieldDescriptor::CPPTYPE_STRING: {
       const std::string text = TJ_GET(String);
-      return field.type() == FieldDescriptor::TYPE_BYTES ? absl::StrCat("(", text.size(), " bytes)") : text;
+      return field.type() == FieldDescriptor::TYPE_BYTES ? absl::StrCat("(", text.size(), " bytes)") : Printable(text);
     }
     case FieldDescriptor::CPPTYPE_MESSAGE: {
       const Message& inner = TJ_GET(Message);
@@ -118,7 +119,7 @@ std::string AsJson(const Message& message, bool pretty) {
   options.add_whitespace = pretty;
   std::string json;
   const auto status = google::protobuf::util::MessageToJsonString(message, &json, options);
-  return status.ok() ? json : "{}";
+  return status.ok() ? EscapeForJson(json) : "{}";
 }
 
 std::string AsText(const Message& message) {

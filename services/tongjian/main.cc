@@ -16,6 +16,7 @@ const std::vector<Command> kCommands = {
     {"serve", "Run the hub's services", tongjian::program::Serve},
     {"ca", "Make and use a private certificate authority", tongjian::program::Ca},
     {"ctl", "Drive a hub or gateway as a person", tongjian::program::Ctl},
+    {"audit", "Verify and export the trail on the hub's files", tongjian::program::Audit},
     {"version", "Say which version this is", tongjian::program::Version},
 };
 
@@ -31,7 +32,7 @@ int Usage(FILE* out) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  tongjian::program::BlockSignals();  // Before any thread exists: all of them inherit it.
+  tongjian::program::IgnoreBrokenPipes();
   const Arguments arguments(argv + 1, argv + argc);
   if (arguments.empty()) return Usage(stderr);
   if (arguments[0] == "help" || arguments[0] == "--help") return Usage(stdout);

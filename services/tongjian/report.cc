@@ -3,12 +3,14 @@
 #include <cstdio>
 #include <string>
 
+#include "services/tongjian/printable.h"
+
 namespace tongjian::program {
 
 int Report(std::string_view command, const absl::Status& status) {
   if (status.ok()) return 0;
   std::fprintf(stderr, "%s: %s\n", std::string(command).c_str(),
-               std::string(status.message()).c_str());
+               Printable({status.message().data(), status.message().size()}).c_str());
   return absl::IsInvalidArgument(status) ? 2 : 1;
 }
 

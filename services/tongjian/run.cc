@@ -33,6 +33,7 @@ absl::Status RunUntilSignal(std::string_view command, const runtime::ProcessOpti
 
 int RunModules(std::string_view command, runtime::ProcessOptions options,
                const std::vector<runtime::ModuleEntry>& table, const Arguments& arguments) {
+  BlockSignals();  // Before any thread exists: all of them inherit it.
   const std::string name = "tongjian " + std::string(command);
   config::Settings settings(name);
   options.Describe(settings);

@@ -20,8 +20,9 @@ sigset_t StopSignals() {
 void BlockSignals() {
   const sigset_t signals = StopSignals();
   TJ_CHECK(pthread_sigmask(SIG_BLOCK, &signals, nullptr) == 0);
-  TJ_CHECK(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
 }
+
+void IgnoreBrokenPipes() { TJ_CHECK(signal(SIGPIPE, SIG_IGN) != SIG_ERR); }
 
 void WaitForSignal() {
   const sigset_t signals = StopSignals();

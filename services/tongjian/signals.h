@@ -3,8 +3,13 @@
 
 namespace tongjian::program {
 
-// Blocks them in this thread and all it will start; SIGPIPE is ignored. To be called first in main.
+// Blocks them in this thread and all it will start: for a command that ends in order. The others
+// are ended by them.
 void BlockSignals();
+
+// A reader that goes away is an error of write, not the end of the process. To be called first in
+// main.
+void IgnoreBrokenPipes();
 
 // Returns when one of them has come.
 void WaitForSignal();
