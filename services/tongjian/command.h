@@ -21,6 +21,8 @@ int Serve(const Arguments& arguments);
 int Ca(const Arguments& arguments);
 int Ctl(const Arguments& arguments);
 int Audit(const Arguments& arguments);
+int Backup(const Arguments& arguments);
+int Restore(const Arguments& arguments);
 int Version(const Arguments& arguments);
 
 }  // namespace tongjian::program

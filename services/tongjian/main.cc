@@ -17,6 +17,8 @@ const std::vector<Command> kCommands = {
     {"ca", "Make and use a private certificate authority", tongjian::program::Ca},
     {"ctl", "Drive a hub or gateway as a person", tongjian::program::Ctl},
     {"audit", "Verify and export the trail on the hub's files", tongjian::program::Audit},
+    {"backup", "Back up a state directory, also of a running hub", tongjian::program::Backup},
+    {"restore", "Make a state directory from a backup", tongjian::program::Restore},
     {"version", "Say which version this is", tongjian::program::Version},
 };
 
