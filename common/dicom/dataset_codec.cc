@@ -167,7 +167,7 @@ bool NeedsCharset(const Dataset& dataset) {
 absl::StatusOr<ReadResult> ReadDataset(std::string_view bytes, std::string_view transfer_syntax_uid,
                                        const ReadLimits& limits) {
   if (bytes.size() > limits.bytes_max) {
-    return base::Error(absl::StatusCode::kResourceExhausted, "DICOM_TOO_LARGE", "",
+    return base::Error(absl::StatusCode::kResourceExhausted, "MALFORMED_OBJECT", "",
                        "data set of " + std::to_string(bytes.size()) + " bytes, allowed are " +
                            std::to_string(limits.bytes_max));
   }
@@ -187,7 +187,7 @@ absl::StatusOr<ReadResult> ReadDataset(std::string_view bytes, std::string_view 
   TJ_TRY(parser.Finish());
   if (builder.overflowed()) {
     return base::Error(
-        absl::StatusCode::kResourceExhausted, "DICOM_TOO_LARGE", "",
+        absl::StatusCode::kResourceExhausted, "MALFORMED_OBJECT", "",
         "a value is longer than " + std::to_string(limits.value_bytes_max) + " bytes");
   }
   BuiltDataset built = builder.Build();

@@ -84,7 +84,7 @@ ElementParser::ElementParser(Coding coding, const ParserLimits& limits, ElementV
 }
 
 absl::Status ElementParser::Malformed(Tag tag, std::string_view what) const {
-  return base::Error(absl::StatusCode::kInvalidArgument, "DICOM_MALFORMED", "",
+  return base::Error(absl::StatusCode::kInvalidArgument, "MALFORMED_OBJECT", "",
                      "data set malformed at offset " + std::to_string(offset_) + ", (" +
                          TagText(tag) + "): " + std::string(what));
 }
@@ -145,7 +145,7 @@ absl::Status ElementParser::TakeHead(std::string_view& bytes) {
   }
   if (offset_ > limits_.bytes_max) {
     return base::Error(
-        absl::StatusCode::kResourceExhausted, "DICOM_TOO_LARGE", "",
+        absl::StatusCode::kResourceExhausted, "MALFORMED_OBJECT", "",
         "data set over the limit of " + std::to_string(limits_.bytes_max) + " bytes");
   }
   const absl::Status status = OnHead();
@@ -194,7 +194,7 @@ ElementHead ElementParser::DecodeHead() const {
 
 absl::Status ElementParser::OnHead() {
   if (levels_.back().kind != Kind::kFragments && ++elements_ > limits_.elements_max) {
-    return base::Error(absl::StatusCode::kResourceExhausted, "DICOM_TOO_MANY_ELEMENTS", "",
+    return base::Error(absl::StatusCode::kResourceExhausted, "MALFORMED_OBJECT", "",
                        "more than " + std::to_string(limits_.elements_max) + " elements");
   }
   const ElementHead head = DecodeHead();
@@ -290,7 +290,7 @@ absl::Status ElementParser::CheckFits(const ElementHead& head) const {
     break;  // Outer levels were checked when this one opened.
   }
   if (end > limits_.bytes_max) {
-    return base::Error(absl::StatusCode::kResourceExhausted, "DICOM_TOO_LARGE", "",
+    return base::Error(absl::StatusCode::kResourceExhausted, "MALFORMED_OBJECT", "",
                        "element (" + TagText(head.tag) + ") of " + std::to_string(head.length) +
                            " bytes goes over the limit of " + std::to_string(limits_.bytes_max));
   }

@@ -10,7 +10,7 @@ namespace tongjian::dicom {
 namespace {
 
 absl::Status NotDicom(std::string_view why) {
-  return base::Error(absl::StatusCode::kInvalidArgument, "DICOM_MALFORMED", "",
+  return base::Error(absl::StatusCode::kInvalidArgument, "MALFORMED_OBJECT", "",
                      "no DICOM file: " + std::string(why));
 }
 

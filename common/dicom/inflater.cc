@@ -29,7 +29,7 @@ absl::Status Inflater::CheckRatio() const {
   constexpr uint64_t kFree = 1 << 20;
   if (out_ <= bytes_max_ && out_ <= kFree + in_ * static_cast<uint64_t>(ratio_max_))
     return absl::OkStatus();
-  return base::Error(absl::StatusCode::kResourceExhausted, "DICOM_DEFLATE_BOMB", "",
+  return base::Error(absl::StatusCode::kResourceExhausted, "MALFORMED_OBJECT", "",
                      "deflated data set of " + std::to_string(in_) + " bytes inflates beyond " +
                          std::to_string(ratio_max_) + ":1 or " + std::to_string(bytes_max_) +
                          " bytes");
@@ -48,7 +48,7 @@ absl::Status Inflater::Push(std::string_view bytes) {
       z.avail_out = static_cast<uInt>(stream_->buffer.size());
       const int result = inflate(&z, Z_NO_FLUSH);
       if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) {
-        return base::Error(absl::StatusCode::kInvalidArgument, "DICOM_MALFORMED", "",
+        return base::Error(absl::StatusCode::kInvalidArgument, "MALFORMED_OBJECT", "",
                            "deflated data set is broken");
       }
       const size_t made = stream_->buffer.size() - z.avail_out;
@@ -63,7 +63,7 @@ absl::Status Inflater::Push(std::string_view bytes) {
 
 absl::Status Inflater::Finish() {
   if (ended_) return absl::OkStatus();
-  return base::Error(absl::StatusCode::kInvalidArgument, "DICOM_MALFORMED", "",
+  return base::Error(absl::StatusCode::kInvalidArgument, "MALFORMED_OBJECT", "",
                      "deflated data set ends early");
 }
 

@@ -51,7 +51,7 @@ absl::Status Messages::ReceiveData(const Command& command, uint64_t bytes_max,
     total += pdv.bytes.size();
     if (total > bytes_max) {
       association_.connection().Abort(0);
-      return base::Error(absl::StatusCode::kResourceExhausted, "DICOM_TOO_LARGE", "",
+      return base::Error(absl::StatusCode::kResourceExhausted, "MALFORMED_OBJECT", "",
                          "data set over the limit of " + std::to_string(bytes_max) + " bytes");
     }
     if (!pdv.bytes.empty()) take(pdv.bytes);

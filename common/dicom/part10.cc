@@ -112,7 +112,7 @@ absl::StatusOr<std::optional<FileStart>> ReadFileStart(std::string_view start, b
   const MetaExtent extent = MeasureMeta(start.substr(meta_at));
   if (!extent.complete && !at_end) {
     if (start.size() <= kMetaMax) return std::nullopt;
-    return base::Error(absl::StatusCode::kInvalidArgument, "DICOM_MALFORMED", "",
+    return base::Error(absl::StatusCode::kInvalidArgument, "MALFORMED_OBJECT", "",
                        "meta header over 64 kB");
   }
   const std::string_view meta = start.substr(meta_at, extent.size);

@@ -188,7 +188,7 @@ class DatasetScanner::Impl {
     if (failure_.ok() && inflater_) failure_ = inflater_->Finish();
     if (failure_.ok()) failure_ = parser_.Finish();
     if (failure_.ok() && collector_.too_many_fragments()) {
-      failure_ = base::Error(absl::StatusCode::kResourceExhausted, "DICOM_TOO_MANY_FRAGMENTS", "",
+      failure_ = base::Error(absl::StatusCode::kResourceExhausted, "MALFORMED_OBJECT", "",
                              "more than " + std::to_string(limits_.fragments_max) + " fragments");
     }
     if (!failure_.ok() || finished_) return failure_;
@@ -210,7 +210,7 @@ class DatasetScanner::Impl {
  private:
   absl::Status TooLarge() const {
     return base::Error(
-        absl::StatusCode::kResourceExhausted, "DICOM_TOO_LARGE", "",
+        absl::StatusCode::kResourceExhausted, "MALFORMED_OBJECT", "",
         "data set over the limit of " + std::to_string(limits_.dataset_bytes_max) + " bytes");
   }
 
