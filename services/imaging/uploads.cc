@@ -62,6 +62,7 @@ Upload::Upload(UploadPlan plan, const UploadOptions& options, std::unique_ptr<bl
       resumed_(writer_->size() > 0),
       scanner_(LimitsOf(options)),
       committed_size_(writer_->committed_size()),
+      received_size_(writer_->size()),
       flushed_at_(clock.Elapsed()) {}
 
 absl::Status Upload::CheckChunk(int64_t offset, std::string_view data, uint32_t crc32c) const {
@@ -82,7 +83,7 @@ absl::Status Upload::CheckChunk(int64_t offset, std::string_view data, uint32_t 
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> Upload::Append(int64_t offset, std::string_view data, uint32_t crc32c) {
+absl::Status Upload::Append(int64_t offset, std::string_view data, uint32_t crc32c) {
   const std::lock_guard lock(mutex_);
   if (writer_ == nullptr) return absl::AbortedError("another stream goes on with this upload");
   if (const absl::Status checked = CheckChunk(offset, data, crc32c); !checked.ok()) {
@@ -100,10 +101,11 @@ absl::StatusOr<bool> Upload::Append(int64_t offset, std::string_view data, uint3
     writer_.reset();
     return appended;
   }
+  received_size_ = writer_->size();
   const bool due = writer_->size() - committed_size_ >= options_.flush_bytes ||
                    clock_.Elapsed() - flushed_at_ >= options_.flush_interval;
   if (due) TJ_TRY(Flush());
-  return due;
+  return absl::OkStatus();
 }
 
 absl::Status Upload::Flush() {
@@ -241,15 +243,16 @@ absl::StatusOr<UploadProgress> Uploads::Progress(std::string_view sender,
   UploadProgress progress;
   TJ_ASSIGN_OR_RETURN(progress.finished, Finished(sender, upload_id));
   if (progress.finished) {
-    progress.committed_size = progress.finished->size;
+    progress.committed_size = progress.received_size = progress.finished->size;
     return progress;
   }
   if (const std::shared_ptr<Upload> active = Active(key)) {
     progress.committed_size = active->committed_size();
+    progress.received_size = active->received_size();
     return progress;
   }
   TJ_ASSIGN_OR_RETURN(const std::unique_ptr<blob::Writer> writer, blobs_.OpenPartial(key));
-  progress.committed_size = writer->committed_size();
+  progress.committed_size = progress.received_size = writer->committed_size();
   if (writer->size() == 0) TJ_TRY(writer->Discard());
   return progress;
 }

@@ -48,12 +48,14 @@ class Upload {
 
   const UploadPlan& plan() const { return plan_; }
   int64_t committed_size() const { return committed_size_; }
+  // What has come, durable or not.
+  int64_t received_size() const { return received_size_; }
 
-  // Takes a chunk; true when the upload is durable to its end and the sender is to be told. ABORTED
-  // (CONTENT_MISMATCH) for a wrong checksum or a gap: the sender begins again at the committed
-  // size. INVALID_ARGUMENT (MALFORMED_OBJECT) when it is no readable DICOM: nothing of it is kept.
-  // ABORTED when another stream has taken the upload over.
-  absl::StatusOr<bool> Append(int64_t offset, std::string_view data, uint32_t crc32c);
+  // Takes a chunk, and makes what has come durable when that is due. ABORTED (CONTENT_MISMATCH) for
+  // a wrong checksum or a gap: the sender begins again at the committed size. INVALID_ARGUMENT
+  // (MALFORMED_OBJECT) when it is no readable DICOM: nothing of it is kept. ABORTED when another
+  // stream has taken the upload over.
+  absl::Status Append(int64_t offset, std::string_view data, uint32_t crc32c);
 
   // Makes object and rows durable. ABORTED (CONTENT_MISMATCH) when size or digest differ: nothing
   // of it is kept.
@@ -80,12 +82,14 @@ class Upload {
   dicom::FileScanner scanner_;
   DatasetDigest dataset_digest_;
   std::atomic<int64_t> committed_size_ = 0;
+  std::atomic<int64_t> received_size_ = 0;
   absl::Duration flushed_at_;
 };
 
 // How far an upload is, for a sender that asks.
 struct UploadProgress {
   int64_t committed_size = 0;
+  int64_t received_size = 0;
   std::optional<FinishedUpload> finished;
 };
 
