@@ -26,6 +26,9 @@ class Module {
   // After the server serves and before health says so: followers, timers, workers begin. Must not
   // wait for other services.
   virtual absl::Status Start() = 0;
+  // Before the server drains: calls that wait for news are answered now, so that a stop need not
+  // wait for them.
+  virtual void Drain() {}
   // After the server has drained: what Start began ends, nothing runs on return.
   virtual void Stop() = 0;
 };

@@ -115,6 +115,7 @@ class Process::Impl final : public Runtime {
     if (admin_ != nullptr) admin_->StopAdvertising();
     absl::SleepFor(started_ > 0 ? options_.drain : absl::ZeroDuration());
     feeds_->Close();
+    for (size_t i = 0; i < started_; ++i) modules_[i]->Drain();
     if (dicom_ != nullptr) dicom_->Stop(options_.grace);
     host_.Shutdown(options_.grace);
     while (started_ > 0) modules_[--started_]->Stop();

@@ -1,6 +1,7 @@
 #include "services/tongjian/modules.h"
 
 #include "services/audit/module.h"
+#include "services/exchange/module.h"
 #include "services/imaging/module.h"
 #include "services/orders/module.h"
 #include "services/reading/module.h"
@@ -14,6 +15,7 @@ std::vector<runtime::ModuleEntry> HubModules() {
       imaging::ImagingModule(),
       orders::OrdersModule(),
       reading::ReadingModule(),
+      exchange::ExchangeModule(),
       audit::AuditModule(),
   };
 }

@@ -1,0 +1,25 @@
+#include "services/exchange/follow_registry.h"
+
+#include "common/feed/change.h"
+#include "services/exchange/decisions.h"
+#include "services/exchange/publisher.h"
+#include "tongjian/events/v1/events.pb.h"
+
+namespace tongjian::exchange {
+
+feed::Mirror::Changed FollowRegistry(const Publisher& publisher, const Decisions& decisions) {
+  return [&](store::Transaction& tx, const events::v1::Event& event) -> absl::Status {
+    const auto changed = feed::As<events::v1::PatientChanged>(event);
+    if (!changed) return absl::OkStatus();
+    const registry::v1::Patient& patient = changed->patient();
+    TJ_TRY(SetVerified(tx, patient.id(), patient.state() == registry::v1::PATIENT_STATE_VERIFIED));
+    for (const events::v1::PatientLink& link : changed->links()) {
+      const Words words = {link.facility_id(), link.facility_patient_id(), link.name(), link.birth_date()};
+      TJ_TRY(publisher.Relink(tx, words, patient.id()));
+      TJ_TRY(decisions.Relink(tx, words, patient.id()));
+    }
+    return absl::OkStatus();
+  };
+}
+
+}  // namespace tongjian::exchange
