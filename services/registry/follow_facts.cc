@@ -16,22 +16,27 @@ namespace {
 
 // Whether these very words were resolved before, with every number they name.
 absl::StatusOr<bool> Known(store::Transaction& tx, const Statement& statement) {
-  TJ_ASSIGN_OR_RETURN(const auto patient_id, FindWords(tx, {statement.facility_id, statement.number, statement.name,
-                                                            statement.birth_date}));
+  TJ_ASSIGN_OR_RETURN(const auto patient_id, FindWords(tx, {statement.facility_id, statement.number,
+                                                            statement.name, statement.birth_date}));
   if (!patient_id) return false;
   if (statement.identifiers.empty()) return true;
   TJ_ASSIGN_OR_RETURN(const auto patient, FindPatient(tx, security::Scope::Service(), *patient_id));
-  return patient && std::all_of(statement.identifiers.begin(), statement.identifiers.end(), [&](const auto& number) {
-    return std::any_of(patient->identifiers.begin(), patient->identifiers.end(), [&](const auto& known) {
-      return known.type == number.type && known.value == number.value;
-    });
-  });
+  return patient &&
+         std::all_of(
+             statement.identifiers.begin(), statement.identifiers.end(), [&](const auto& number) {
+               return std::any_of(patient->identifiers.begin(), patient->identifiers.end(),
+                                  [&](const auto& known) {
+                                    return known.type == number.type && known.value == number.value;
+                                  });
+             });
 }
 
-absl::Status Resolve(store::Transaction& tx, const Patients& patients, const common::v1::PatientRef& words) {
-  if (words.facility_id().empty() || (words.facility_patient_id().empty() && words.name().empty())) {
-    return absl::OkStatus();  // Nobody is named.
-  }
+absl::Status Resolve(store::Transaction& tx, const Patients& patients,
+                     const common::v1::PatientRef& words) {
+  // Nobody is named; and a name alone (无名氏) is several people's.
+  const bool name_alone =
+      words.facility_patient_id().empty() && (words.name().empty() || words.birth_date().empty());
+  if (words.facility_id().empty() || name_alone) return absl::OkStatus();
   v1::ResolvePatientRequest request;
   *request.mutable_patient() = words;
   const Statement statement = Decode(request);
@@ -42,7 +47,8 @@ absl::Status Resolve(store::Transaction& tx, const Patients& patients, const com
 
 }  // namespace
 
-std::unique_ptr<feed::Follower> FollowOrders(rpc::ChannelSource channel, const rpc::OutgoingIdentity& identity,
+std::unique_ptr<feed::Follower> FollowOrders(rpc::ChannelSource channel,
+                                             const rpc::OutgoingIdentity& identity,
                                              const Patients& patients, store::Database& database,
                                              telemetry::Registry& metrics) {
   return std::make_unique<feed::Follower>(
@@ -53,7 +59,8 @@ std::unique_ptr<feed::Follower> FollowOrders(rpc::ChannelSource channel, const r
       });
 }
 
-std::unique_ptr<feed::Follower> FollowImaging(rpc::ChannelSource channel, const rpc::OutgoingIdentity& identity,
+std::unique_ptr<feed::Follower> FollowImaging(rpc::ChannelSource channel,
+                                              const rpc::OutgoingIdentity& identity,
                                               const Patients& patients, store::Database& database,
                                               telemetry::Registry& metrics) {
   return std::make_unique<feed::Follower>(

@@ -98,8 +98,10 @@ class RegistryModuleImpl final : public runtime::Module {
 
   void Follow(runtime::Runtime& runtime, store::Database& database) {
     const rpc::OutgoingIdentity identity = runtime.Identity(kService);
-    orders_ = FollowOrders(runtime.Channel("orders"), identity, patients_, database, runtime.metrics());
-    imaging_ = FollowImaging(runtime.Channel("imaging"), identity, patients_, database, runtime.metrics());
+    orders_ =
+        FollowOrders(runtime.Channel("orders"), identity, patients_, database, runtime.metrics());
+    imaging_ =
+        FollowImaging(runtime.Channel("imaging"), identity, patients_, database, runtime.metrics());
   }
 
   absl::Status Register(rpc::ServerHost& host) {

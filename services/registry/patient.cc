@@ -13,16 +13,21 @@ namespace tongjian::registry {
 namespace {
 
 constexpr size_t kNameMax = 128;
-constexpr size_t kNumberMax = 64;
 constexpr size_t kIdentifiersMax = 200;
 constexpr size_t kNotesMax = 50;
+
+// Whether the text is longer than so many characters of UTF-8.
+bool LongerThan(std::string_view text, size_t characters_max) {
+  const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), begins)) > characters_max;
+}
 
 absl::Status CheckIdentifier(const PatientIdentifier& identifier) {
   if (identifier.type < IdentifierType::kFacility || identifier.type > IdentifierType::kCheckup) {
     return base::InvalidField("identifiers.type", "not a type of number");
   }
-  if (identifier.value.empty() || identifier.value.size() > kNumberMax) {
-    return base::InvalidField("identifiers.value", "a number has 1 to 64 bytes");
+  if (identifier.value.empty() || LongerThan(identifier.value, kNumberMax)) {
+    return base::InvalidField("identifiers.value", "a number has 1 to 64 characters");
   }
   const bool national = identifier.type == IdentifierType::kResidentId ||
                         identifier.type == IdentifierType::kPassport;
@@ -74,9 +79,9 @@ bool SameNumber(const PatientIdentifier& a, const PatientIdentifier& b) {
 }
 
 absl::Status CheckPatient(const Patient& patient) {
-  if (patient.name.size() > kNameMax * 3)
+  if (LongerThan(patient.name, kNameMax))
     return base::InvalidField("name", "a name has at most 128 characters");
-  if (patient.name_latin.size() > kNameMax) {
+  if (LongerThan(patient.name_latin, kNameMax)) {
     return base::InvalidField("name_latin", "a name has at most 128 characters");
   }
   if (!patient.birth_date.empty() && !IsDay(patient.birth_date)) {

@@ -36,6 +36,9 @@ enum class Sex { kNone = 0, kMale = 1, kFemale = 2, kUnknown = 3 };
 // not.
 bool IsDocument(IdentifierType type);
 
+// Characters in a number at the most, as in DICOM's LO.
+inline constexpr size_t kNumberMax = 64;
+
 struct PatientIdentifier {
   IdentifierType type = IdentifierType::kNone;
   std::string value;

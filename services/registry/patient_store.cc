@@ -209,9 +209,10 @@ absl::Status RecordMerge(store::Transaction& tx, std::string_view id, std::strin
             "update patient_identifiers set current_id = :target_id where current_id = :source_id",
             target_id, source_id)
           .status());
-  TJ_TRY(tx.Execute("update patient_words set current_id = :target_id where current_id = :source_id",
-                    target_id, source_id)
-             .status());
+  TJ_TRY(
+      tx.Execute("update patient_words set current_id = :target_id where current_id = :source_id",
+                 target_id, source_id)
+          .status());
   return tx
       .Execute(
           "insert into patient_merges (id, source_id, target_id, merged, reason, undone, "

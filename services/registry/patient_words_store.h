@@ -25,12 +25,15 @@ struct FactWords {
 };
 
 // Whom the words count for; nothing when they were never resolved.
-absl::StatusOr<std::optional<std::string>> FindWords(store::Session& session, const FactWords& words);
+absl::StatusOr<std::optional<std::string>> FindWords(store::Session& session,
+                                                     const FactWords& words);
 
 // The words stand for `patient_id`; says whether that is news.
-absl::StatusOr<bool> RememberWords(store::Transaction& tx, const FactWords& words, std::string_view patient_id);
+absl::StatusOr<bool> RememberWords(store::Transaction& tx, const FactWords& words,
+                                   std::string_view patient_id);
 
 // All words that count for the patient, at most 10,000.
-absl::StatusOr<std::vector<FactWords>> WordsFor(store::Session& session, std::string_view patient_id);
+absl::StatusOr<std::vector<FactWords>> WordsFor(store::Session& session,
+                                                std::string_view patient_id);
 
 }  // namespace tongjian::registry

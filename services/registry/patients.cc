@@ -164,8 +164,6 @@ absl::Status CheckStatement(store::Session& session, const security::Scope& scop
   TJ_ASSIGN_OR_RETURN(const bool there,
                       Directory::Exists<pb::Facility>(session, statement.facility_id));
   if (!there || !scope.Contains(statement.facility_id)) return base::NotFound("facility");
-  if (statement.number.size() > 64)
-    return base::InvalidField("patient.facility_patient_id", "at most 64 bytes");
   if (!statement.mother_patient_id.empty()) {
     TJ_TRY(Require(session, scope, statement.mother_patient_id).status());
   }
@@ -245,9 +243,10 @@ absl::StatusOr<Resolution> Patients::Link(store::Transaction& tx, std::string_vi
     return resolution;
   }
   TJ_TRY(CheckPatient(resolution.patient));
-  TJ_ASSIGN_OR_RETURN(resolution.patient, Save(tx, resolution.patient,
-                                               linked || said ? events::v1::PATIENT_CHANGE_LINKED
-                                                      : events::v1::PATIENT_CHANGE_UPDATED));
+  TJ_ASSIGN_OR_RETURN(resolution.patient,
+                      Save(tx, resolution.patient,
+                           linked || said ? events::v1::PATIENT_CHANGE_LINKED
+                                          : events::v1::PATIENT_CHANGE_UPDATED));
   return resolution;
 }
 
@@ -329,8 +328,9 @@ absl::StatusOr<Patient> Patients::Merge(store::Transaction& tx, const security::
   TJ_TRY(CheckMerge(source, target));
   source.state = PatientState::kMerged;
   source.merged_into_id = target.id;
-  TJ_ASSIGN_OR_RETURN(source, Save(tx, source, events::v1::PATIENT_CHANGE_MERGED));
+  // First, so that the source announces itself without the words that are no longer its own.
   TJ_TRY(RecordMerge(tx, ids_.New(), source.id, target.id, reason));
+  TJ_ASSIGN_OR_RETURN(source, Save(tx, source, events::v1::PATIENT_CHANGE_MERGED));
   // Read again: the numbers of the source now count for it.
   TJ_ASSIGN_OR_RETURN(const Patient grown, Require(tx, security::Scope::Service(), target.id));
   return Save(tx, grown, events::v1::PATIENT_CHANGE_UPDATED);

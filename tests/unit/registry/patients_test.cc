@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "common/base/status.h"
 #include "services/registry/kinds.h"
@@ -120,26 +121,33 @@ TEST_P(PatientsTest, OfTwoFacilitiesAreNotLinkedByNameAlone) {
 
 TEST_P(PatientsTest, AreLinkedByAVerifiedDocumentWithNameAndBirthDate) {
   const Resolution a = Resolve(Says("clinic-a", "17", "张三"));
-  Statement b = Says("clinic-b", "99", "张三");
+  ASSERT_TRUE(Verify(a.patient.id, kDocument).ok());
+  Statement b = Says("clinic-b", "100", "张三");
   b.identifiers = {kDocument};
-  // Nobody with that document yet: a new patient, verified by a number that fits name and birth date.
-  const Resolution first = Resolve(b);
-  EXPECT_NE(first.patient.id, a.patient.id);
-  EXPECT_EQ(first.patient.state, PatientState::kVerified);
-
-  b.number = "100";
-  const Resolution after = Resolve(b);
-  EXPECT_EQ(after.patient.id, first.patient.id);
-  EXPECT_EQ(after.linked_by, "verified_document");
+  const Resolution linked = Resolve(b);
+  EXPECT_EQ(linked.patient.id, a.patient.id);
+  EXPECT_EQ(linked.linked_by, "verified_document");
   b.number = "101";
   b.birth_date = "";
   EXPECT_TRUE(Resolve(b).created);
-  b.number = "102";
   b = Says("clinic-b", "102", "李四");
   b.identifiers = {kDocument};
   const Resolution stranger = Resolve(b);
   EXPECT_TRUE(stranger.created);
   EXPECT_THAT(stranger.warnings, SizeIs(1));
+  EXPECT_EQ(stranger.patient.state, PatientState::kProvisional);
+}
+
+TEST_P(PatientsTest, AreVerifiedByAResidentNumberThatFits) {
+  Statement statement = Says("clinic-a", "17", "张三");
+  statement.identifiers = {kDocument};
+  EXPECT_EQ(Resolve(statement).patient.state, PatientState::kVerified);
+  statement = Says("clinic-a", "18", "李四", "1990-05-05");
+  statement.identifiers = {kDocument};
+  EXPECT_EQ(Resolve(statement).patient.state, PatientState::kProvisional);
+  statement = Says("clinic-a", "19", "王五", "");
+  statement.identifiers = {kDocument};
+  EXPECT_EQ(Resolve(statement).patient.state, PatientState::kProvisional);
 }
 
 TEST_P(PatientsTest, AreTakenWithAWrongCheckDigitAndNotVerified) {
@@ -254,6 +262,24 @@ TEST_P(PatientsTest, AnnounceMergesToTheFacilitiesThatKnowThem) {
   ASSERT_TRUE(merged.ParseFromString(news[2].payload));
   EXPECT_EQ(merged.change(), events::v1::PATIENT_CHANGE_MERGED);
   EXPECT_EQ(merged.patient().merged_into_id(), b);
+}
+
+TEST_P(PatientsTest, CarryTheWordsOfFactsThroughMergeAndUnmerge) {
+  const std::string a = Resolve(Says("clinic-a", "17", "张三")).patient.id;
+  const std::string b = Resolve(Says("clinic-b", "18", "张三")).patient.id;
+  Resolve(Says("clinic-a", "17", "张 三", ""));  // The same person in other words.
+  ASSERT_TRUE(Merge(a, b).ok());
+  ASSERT_TRUE(Unmerge(a).ok());
+  std::vector<std::pair<std::string, int>> links;
+  for (const store::Event& event : News(7)) {
+    events::v1::PatientChanged changed;
+    ASSERT_TRUE(changed.ParseFromString(event.payload));
+    links.emplace_back(event.key, changed.links_size());
+  }
+  using Link = std::pair<std::string, int>;
+  // Made, made, said anew; merged: all words are the target's; unmerged.
+  EXPECT_THAT(links, ElementsAre(Link(a, 1), Link(b, 1), Link(a, 2), Link(a, 0), Link(b, 3),
+                                 Link(a, 2), Link(b, 1)));
 }
 
 TEST_P(PatientsTest, AreSeenOnlyWhereTheyAreKnown) {
