@@ -18,8 +18,6 @@ namespace {
 
 constexpr int64_t kPage = 200;
 
-const security::Scope kAll = security::Scope::Service();
-
 // The orders a study answers, in the place of a provisional one the HIS order that took it over.
 absl::StatusOr<std::set<std::string>> OwnersOf(store::Session& session, const imaging::v1::Study& study) {
   std::set<std::string> owners;
@@ -51,7 +49,7 @@ absl::Status MoveStudies(store::Transaction& tx, const std::string& from, const 
 }
 
 absl::Status MoveReports(store::Transaction& tx, const Task& task, const std::string& from) {
-  TJ_ASSIGN_OR_RETURN(const std::vector<Report> reports, ReportsOfTask(tx, kAll, task.id));
+  TJ_ASSIGN_OR_RETURN(const std::vector<Report> reports, ReportsOfTask(tx, security::Scope::Service(), task.id));
   for (Report report : reports) {
     std::replace(report.order_ids.begin(), report.order_ids.end(), from, task.order_id);
     report.accession_number = task.accession_number;
@@ -67,7 +65,7 @@ absl::Status Evidence::Refresh(store::Transaction& tx, const std::string& order_
   if (!order) return absl::OkStatus();
   TJ_ASSIGN_OR_RETURN(const std::vector<StudyFact> studies, StudiesOfOrder(tx, order_id));
   TJ_ASSIGN_OR_RETURN(const PatientFact patient, FindPatientFact(tx, order->patient));
-  TJ_ASSIGN_OR_RETURN(std::optional<Task> task, TaskOfOrder(tx, kAll, order_id));
+  TJ_ASSIGN_OR_RETURN(std::optional<Task> task, TaskOfOrder(tx, security::Scope::Service(), order_id));
   if (!task) {
     if (!WantsTask(*order, studies)) return absl::OkStatus();
     task = Task();
@@ -80,11 +78,11 @@ absl::Status Evidence::Refresh(store::Transaction& tx, const std::string& order_
 }
 
 absl::Status Evidence::Rebind(store::Transaction& tx, const std::string& provisional_id, const OrderFact& order) const {
-  TJ_ASSIGN_OR_RETURN(std::optional<Task> task, TaskOfOrder(tx, kAll, provisional_id));
+  TJ_ASSIGN_OR_RETURN(std::optional<Task> task, TaskOfOrder(tx, security::Scope::Service(), provisional_id));
   TJ_TRY(MoveStudies(tx, provisional_id, order.id));
   if (!task || task->state == TaskState::kCancelled) return absl::OkStatus();
   const Task before = *task;
-  TJ_ASSIGN_OR_RETURN(const std::optional<Task> other, TaskOfOrder(tx, kAll, order.id));
+  TJ_ASSIGN_OR_RETURN(const std::optional<Task> other, TaskOfOrder(tx, security::Scope::Service(), order.id));
   if (other && other->state != TaskState::kCancelled) {
     if (!Allows(task->state, TaskAction::kCancel)) return absl::OkStatus();
     TJ_TRY(Move(*task, TaskAction::kCancel));
@@ -136,7 +134,7 @@ absl::Status Evidence::PatientNews(store::Transaction& tx, const Patient& words,
   TJ_TRY(LinkReports(tx, words, fact.patient_id));
   std::string after;
   while (true) {
-    TJ_ASSIGN_OR_RETURN(const std::vector<Task> tasks, TasksWithWords(tx, kAll, words, after, kPage));
+    TJ_ASSIGN_OR_RETURN(const std::vector<Task> tasks, TasksWithWords(tx, security::Scope::Service(), words, after, kPage));
     for (const Task& before : tasks) {
       Task task = before;
       task.patient.patient_id = fact.patient_id;

@@ -1,0 +1,231 @@
+#include "services/reading/evidence.h"
+
+#include "services/reading/timers.h"
+#include "tests/unit/reading/reading_rig.h"
+
+namespace tongjian::reading {
+namespace {
+
+using testing::ElementsAre;
+using testing::SizeIs;
+
+using EvidenceTest = ReadingRig;
+
+TEST_F(EvidenceTest, QueuesATaskOnceTheStudyIsComplete) {
+  orders::v1::Order order = NewOrder("o1");
+  imaging::v1::Study study = NewStudy("s1", {"o1"});
+  study.set_state(imaging::v1::STUDY_STATE_RECEIVING);
+  ASSERT_THAT(Hear(order), IsOk());
+  EXPECT_EQ(TaskOf("o1").state, TaskState::kNone);
+  ASSERT_THAT(Hear(study), IsOk());
+  EXPECT_EQ(TaskOf("o1").state, TaskState::kWaiting);
+  study.set_state(imaging::v1::STUDY_STATE_VERIFIED);
+  ASSERT_THAT(Hear(study), IsOk());
+  const Task task = TaskOf("o1");
+  EXPECT_EQ(task.state, TaskState::kQueued);
+  EXPECT_THAT(task.study_ids, ElementsAre("s1"));
+  EXPECT_EQ(task.instance_count, 2);
+}
+
+TEST_F(EvidenceTest, QueuesUrgentOnesWhileImagesArrive) {
+  orders::v1::Order order = NewOrder("o1");
+  order.set_priority(common::v1::PRIORITY_URGENT);
+  imaging::v1::Study study = NewStudy("s1", {"o1"});
+  study.set_state(imaging::v1::STUDY_STATE_RECEIVING);
+  ASSERT_THAT(Hear(order), IsOk());
+  ASSERT_THAT(Hear(study), IsOk());
+  EXPECT_EQ(TaskOf("o1").state, TaskState::kQueued);
+}
+
+TEST_F(EvidenceTest, ParksAStudyOfAnUnknownOrder) {
+  imaging::v1::Study study = NewStudy("s1", {"o1"});
+  EXPECT_THAT(Hear(study), HasReason("REFERENCE_UNKNOWN"));
+}
+
+TEST_F(EvidenceTest, AppliesEachVersionOnce) {
+  Queued("o1");
+  const size_t before = Events().size();
+  orders::v1::Order order = NewOrder("o1");
+  versions_["o1"] = 0;
+  order.set_state(orders::v1::ORDER_STATE_CANCELLED);
+  ASSERT_THAT(Hear(order), IsOk());
+  EXPECT_EQ(TaskOf("o1").state, TaskState::kQueued);
+  EXPECT_THAT(Events(), SizeIs(before));
+}
+
+TEST_F(EvidenceTest, CancelsWithTheOrder) {
+  Queued("o1");
+  orders::v1::Order order = NewOrder("o1");
+  order.set_state(orders::v1::ORDER_STATE_RECOGNIZED);
+  ASSERT_THAT(Hear(order), IsOk());
+  EXPECT_EQ(TaskOf("o1").state, TaskState::kCancelled);
+}
+
+TEST_F(EvidenceTest, ReopensWhenImagesComeAfterTheFinalReport) {
+  Task task = Queued("o1");
+  const Report report = Signed(task);
+  imaging::v1::Study study = NewStudy("s-o1", {"o1"});
+  ASSERT_THAT(Hear(study), IsOk());
+  EXPECT_EQ(TaskOf("o1").state, TaskState::kCompleted);
+  study.set_instance_count(3);
+  ASSERT_THAT(Hear(study), IsOk());
+  task = TaskOf("o1");
+  EXPECT_EQ(task.state, TaskState::kReopened);
+  EXPECT_EQ(task.note, "1 images came after the final report");
+  task = *tasks_->Claim(By("p1"), task.id);
+  ASSERT_THAT(reports_->Add(By("p1"), report.id, Etag(report), VersionKind::kAddendum, Says("补充"), "late image").status(),
+              IsOk());
+  EXPECT_EQ(TaskOf("o1").state, TaskState::kCompleted);
+}
+
+TEST_F(EvidenceTest, ComesBackWhenTheClinicHasAnswered) {
+  Task task = Queued("o1");
+  task = *tasks_->Claim(By("p1"), task.id);
+  task = *tasks_->Return(By("p1"), task.id, task.claim_fence, ReturnKind::kQuestion, "left or right?");
+  EXPECT_EQ(task.state, TaskState::kReturned);
+  orders::v1::Order order = NewOrder("o1");
+  order.set_state(orders::v1::ORDER_STATE_CLAIMED);  // News from before the return.
+  ASSERT_THAT(Hear(order), IsOk());
+  EXPECT_EQ(TaskOf("o1").state, TaskState::kReturned);
+  order.set_state(orders::v1::ORDER_STATE_RETURNED_FOR_INFORMATION);
+  ASSERT_THAT(Hear(order), IsOk());
+  EXPECT_EQ(TaskOf("o1").state, TaskState::kReturned);
+  order.set_state(orders::v1::ORDER_STATE_QUEUED);
+  ASSERT_THAT(Hear(order), IsOk());
+  EXPECT_EQ(TaskOf("o1").state, TaskState::kQueued);
+}
+
+TEST_F(EvidenceTest, QueuesAtTheCenterThatTakesOver) {
+  Task task = Queued("o1");
+  task = *tasks_->Claim(By("p1"), task.id);
+  task = *tasks_->Return(By("p1"), task.id, task.claim_fence, ReturnKind::kEscalate, "beyond us");
+  orders::v1::Order order = NewOrder("o1");
+  order.set_state(orders::v1::ORDER_STATE_ESCALATED);
+  order.mutable_routing()->set_center_id("city");
+  order.mutable_routing()->set_performing_facility_id("city-hospital");
+  ASSERT_THAT(Hear(order), IsOk());
+  task = TaskOf("o1");
+  EXPECT_EQ(task.state, TaskState::kQueued);
+  EXPECT_TRUE(MayAuthor(task, "city-hospital"));
+  EXPECT_FALSE(MayAuthor(task, "hub"));
+}
+
+// The HIS order that came later gets the same task, whichever service tells of it first.
+class BindingTest : public ReadingRig, public testing::WithParamInterface<bool> {};
+
+TEST_P(BindingTest, MovesTheSameTask) {
+  orders::v1::Order provisional = NewOrder("p");
+  provisional.set_origin(orders::v1::ORDER_ORIGIN_DEVICE);
+  imaging::v1::Study study = NewStudy("s", {"p"});
+  ASSERT_THAT(Hear(provisional), IsOk());
+  ASSERT_THAT(Hear(study), IsOk());
+  Task task = TaskOf("p");
+  EXPECT_FALSE(task.identity_confirmed);
+  const Report report = Drafted(task);
+  orders::v1::Order his = NewOrder("h");
+  ASSERT_THAT(Hear(his), IsOk());
+  const auto bind = [&] {
+    his.set_bound_order_id("p");
+    provisional.set_bound_order_id("h");
+    provisional.set_state(orders::v1::ORDER_STATE_CANCELLED);
+    ASSERT_THAT(Hear(provisional), IsOk());
+    ASSERT_THAT(Hear(his), IsOk());
+  };
+  const auto relink = [&] {
+    study.set_order_ids(0, "h");
+    ASSERT_THAT(Hear(study), IsOk());
+  };
+  if (GetParam()) {
+    bind();
+    ASSERT_THAT(Hear(study), IsOk());  // Imaging has not heard of it yet.
+    relink();
+  } else {
+    relink();
+    bind();
+  }
+  const Task moved = TaskOf("h");
+  EXPECT_EQ(moved.id, task.id);
+  EXPECT_EQ(moved.state, TaskState::kClaimed);
+  EXPECT_TRUE(moved.identity_confirmed);
+  EXPECT_THAT(moved.study_ids, ElementsAre("s"));
+  EXPECT_EQ(TaskOf("p").state, TaskState::kNone);
+  EXPECT_THAT(reports_->Get(security::Scope::Service(), report.id)->order_ids, ElementsAre("h"));
+}
+INSTANTIATE_TEST_SUITE_P(WhoTellsFirst, BindingTest, testing::Bool());
+
+TEST_F(EvidenceTest, FollowsThePatientsLink) {
+  orders::v1::Order order = NewOrder("o1");
+  order.set_origin(orders::v1::ORDER_ORIGIN_DEVICE);
+  imaging::v1::Study study = NewStudy("s1", {"o1"});
+  ASSERT_THAT(Hear(order), IsOk());
+  ASSERT_THAT(Hear(study), IsOk());
+  const Patient words = TaskOf("o1").patient;
+  const auto say = [&](const std::string& patient, bool verified) {
+    ASSERT_THAT(database_->Write([&](store::Transaction& tx) {
+      return evidence_.PatientNews(tx, words, {patient, verified});
+    }),
+                IsOk());
+  };
+  say("m1", false);
+  EXPECT_EQ(TaskOf("o1").patient.patient_id, "m1");
+  EXPECT_FALSE(TaskOf("o1").identity_confirmed);
+  say("m2", true);
+  ASSERT_THAT(Hear(order), IsOk());  // An order that has not heard of it takes nothing back.
+  EXPECT_EQ(TaskOf("o1").patient.patient_id, "m2");
+  EXPECT_TRUE(TaskOf("o1").identity_confirmed);
+}
+
+TEST_F(EvidenceTest, GivesBackClaimsThatNobodyRenewed) {
+  Task task = Queued("o1");
+  ClaimWatch watch(*tasks_, clock_);
+  ASSERT_THAT(watch.RunOnce(), IsOk());
+  task = *tasks_->Claim(By("p1"), task.id);
+  clock_.Advance(absl::Minutes(14));
+  task = *tasks_->Renew(By("p1"), task.id, task.claim_fence);
+  clock_.Advance(absl::Minutes(14));
+  ASSERT_THAT(watch.RunOnce(), IsOk());
+  EXPECT_EQ(TaskOf("o1").state, TaskState::kClaimed);
+  clock_.Advance(absl::Minutes(1));
+  ASSERT_THAT(watch.RunOnce(), IsOk());
+  EXPECT_EQ(TaskOf("o1").state, TaskState::kQueued);
+  EXPECT_EQ(tasks_->Claim(By("p2"), task.id)->claim_fence, 2);
+  EXPECT_THAT(reports_->SaveDraft(By("p1"), task.id, 1, Says("x"), "").status(), HasReason("CLAIMED_BY_OTHER"));
+}
+
+TEST_F(EvidenceTest, TakesNoClaimAwayWhenTheClockJumps) {
+  Task task = Queued("o1");
+  ClaimWatch watch(*tasks_, clock_);
+  ASSERT_THAT(watch.RunOnce(), IsOk());
+  task = *tasks_->Claim(By("p1"), task.id);
+  clock_.JumpTo(clock_.Now() + absl::Hours(8));
+  ASSERT_THAT(watch.RunOnce(), IsOk());
+  ASSERT_THAT(watch.RunOnce(), IsOk());
+  EXPECT_THAT(tasks_->Renew(By("p1"), task.id, task.claim_fence).status(), IsOk());
+}
+
+TEST_F(EvidenceTest, ListsByUrgencyThenDeadlineWithinTheScope) {
+  for (const auto& [id, priority, minutes] : {std::tuple{"o1", 1, 30}, {"o2", 1, 10}, {"o3", 3, 60}, {"o4", 1, 20}}) {
+    orders::v1::Order order = NewOrder(id);
+    order.set_priority(static_cast<common::v1::Priority>(priority));
+    order.mutable_deadline()->set_seconds(absl::ToUnixSeconds(clock_.Now()) + minutes * 60);
+    if (std::string(id) == "o4") order.mutable_routing()->set_performing_facility_id("elsewhere");
+    imaging::v1::Study study = NewStudy(std::string("s") + id, {id});
+    ASSERT_THAT(Hear(order), IsOk());
+    ASSERT_THAT(Hear(study), IsOk());
+  }
+  const auto list = [&](const std::string& facility, const std::optional<TaskKey>& after, int64_t limit) {
+    std::vector<std::string> ids;
+    const TaskFilter filter = {.states = {TaskState::kQueued}, .modality = "DX"};
+    const auto tasks = tasks_->List(security::Scope::Facilities({facility}), filter, after, limit);
+    EXPECT_THAT(tasks.status(), IsOk());
+    for (const Task& task : *tasks) ids.push_back(task.order_id);
+    return ids;
+  };
+  EXPECT_THAT(list("hub", std::nullopt, 10), ElementsAre("o3", "o2", "o1"));
+  EXPECT_THAT(list("f1", std::nullopt, 10), ElementsAre("o3", "o2", "o4", "o1"));
+  EXPECT_THAT(list("hub", KeyOf(TaskOf("o3")), 1), ElementsAre("o2"));
+  EXPECT_THAT(list("f2", std::nullopt, 10), ElementsAre());
+}
+
+}  // namespace
+}  // namespace tongjian::reading

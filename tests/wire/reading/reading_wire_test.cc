@@ -1,0 +1,90 @@
+#include <thread>
+#include <vector>
+
+#include "tests/wire/reading/reading_hub.h"
+
+namespace tongjian::reading {
+namespace {
+
+TEST_F(ReadingHub, ReadsAnExamFromEvidenceToASignedReport) {
+  const v1::Task queued = PublishExam("o1");
+  EXPECT_EQ(queued.reading_mode(), registry::v1::READING_MODE_HUB_READS);
+
+  v1::ListTasksRequest list;
+  list.set_center_id("center-zhongxin-imaging");
+  v1::ListTasksResponse page;
+  ASSERT_THAT(Call<v1::TaskService>(&v1::TaskService::Stub::ListTasks, Reader(1), list, &page), IsOk());
+  ASSERT_EQ(page.tasks_size(), 1);
+  EXPECT_EQ(page.tasks(0).id(), queued.id());
+
+  const auto task = Claim(Reader(1), queued.id());
+  ASSERT_THAT(task.status(), IsOk());
+  EXPECT_EQ(task->claimed_by(), "prac-zhongxin-reader-1");
+  const auto draft = Draft(Reader(1), *task);
+  ASSERT_THAT(draft.status(), IsOk());
+  const auto clinic = Person("prac-chengdong-1", kClinic, "clinic_doctor");
+  EXPECT_THAT(Get(clinic, draft->id()).status(), HasReason("NOT_FOUND"));
+
+  const auto signed_report = Sign(Reader(1), *task, *draft);
+  ASSERT_THAT(signed_report.status(), IsOk());
+  EXPECT_EQ(signed_report->state(), v1::REPORT_STATE_FINAL);
+  EXPECT_EQ(signed_report->issuing_facility_name(), "金华市中心医院");
+  EXPECT_EQ(signed_report->versions(0).signatures(0).signer().name(), "示例影像医师甲");
+  EXPECT_THAT(Get(clinic, draft->id()).status(), IsOk());
+
+  v1::VerifyReportRequest verify;
+  verify.set_id(draft->id());
+  v1::VerifyReportResponse verified;
+  ASSERT_THAT(Call<v1::ReportService>(&v1::ReportService::Stub::VerifyReport, clinic, verify, &verified), IsOk());
+  EXPECT_TRUE(verified.valid()) << verified.ShortDebugString();
+
+  const events::v1::Event event = Await(
+      [](const events::v1::Event& each) { return feed::As<events::v1::ReportChanged>(each).has_value(); });
+  EXPECT_EQ(feed::As<events::v1::ReportChanged>(event)->report().state(), v1::REPORT_STATE_FINAL);
+}
+
+TEST_F(ReadingHub, SignsForNobodyWhoseLicenseDoesNotCoverIt) {
+  const v1::Task queued = PublishExam("o1");
+  const auto reader = Person("prac-zhongxin-ecg-1", kHub, "reader");
+  const auto task = Claim(reader, queued.id());
+  ASSERT_THAT(task.status(), IsOk());
+  const auto draft = Draft(reader, *task);
+  ASSERT_THAT(draft.status(), IsOk());
+  EXPECT_THAT(Sign(reader, *task, *draft).status(), HasReason("NOT_ENTITLED_TO_SIGN"));
+}
+
+TEST_F(ReadingHub, LetsOneOfManyClaim) {
+  const v1::Task queued = PublishExam("o1");
+  std::vector<std::thread> threads;
+  std::atomic<int> won{0};
+  std::atomic<int> lost{0};
+  for (int i = 0; i < 8; ++i) {
+    const auto identity = Person("reader-" + std::to_string(i), kHub, "reader");
+    v1::ClaimTaskRequest request;
+    request.set_request_id("claim");
+    request.set_id(queued.id());
+    threads.emplace_back([&, identity, request] {
+      v1::Task task;
+      const absl::Status status = Call<v1::TaskService>(&v1::TaskService::Stub::ClaimTask, identity, request, &task);
+      if (status.ok()) ++won;
+      if (base::DetailOf(status).reason == "CLAIMED_BY_OTHER") ++lost;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(won, 1);
+  EXPECT_EQ(lost, 7);
+}
+
+TEST_F(ReadingHub, ShowsOthersNothing) {
+  const v1::Task queued = PublishExam("o1");
+  const auto stranger = Person("prac-renmin-reader-1", "fac-jinhua-renmin", "reader");
+  EXPECT_THAT(Claim(stranger, queued.id()).status(), HasReason("NOT_FOUND"));
+  v1::ListTasksResponse page;
+  ASSERT_THAT(Call<v1::TaskService>(&v1::TaskService::Stub::ListTasks, stranger, v1::ListTasksRequest(), &page), IsOk());
+  EXPECT_EQ(page.tasks_size(), 0);
+  const auto clinic_reader = Person("prac-chengdong-1", kClinic, "reader");
+  EXPECT_THAT(Claim(clinic_reader, queued.id()).status(), HasReason("PERMISSION_DENIED"));
+}
+
+}  // namespace
+}  // namespace tongjian::reading
