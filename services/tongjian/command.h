@@ -18,6 +18,7 @@ struct Command {
 
 // One file each: <name>_command.cc.
 int Serve(const Arguments& arguments);
+int Edge(const Arguments& arguments);
 int Ca(const Arguments& arguments);
 int Ctl(const Arguments& arguments);
 int Audit(const Arguments& arguments);

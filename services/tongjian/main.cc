@@ -14,6 +14,7 @@ using tongjian::program::Command;
 // A new command: its function in command.h, its file, its line here.
 const std::vector<Command> kCommands = {
     {"serve", "Run the hub's services", tongjian::program::Serve},
+    {"edge", "Run or enroll a clinic's gateway", tongjian::program::Edge},
     {"ca", "Make and use a private certificate authority", tongjian::program::Ca},
     {"ctl", "Drive a hub or gateway as a person", tongjian::program::Ctl},
     {"audit", "Verify and export the trail on the hub's files", tongjian::program::Audit},

@@ -32,7 +32,8 @@ absl::Status RunUntilSignal(std::string_view command, const runtime::ProcessOpti
 }  // namespace
 
 int RunModules(std::string_view command, runtime::ProcessOptions options,
-               const std::vector<runtime::ModuleEntry>& table, const Arguments& arguments) {
+               const std::vector<runtime::ModuleEntry>& table, const Arguments& arguments,
+               const std::function<void(runtime::ProcessOptions&)>& complete) {
   BlockSignals();  // Before any thread exists: all of them inherit it.
   const std::string name = "tongjian " + std::string(command);
   config::Settings settings(name);
@@ -44,6 +45,7 @@ int RunModules(std::string_view command, runtime::ProcessOptions options,
     return Report(name, status);
   if (settings.help_asked()) return Print(settings.Help());
   if (settings.description_asked()) return Print(settings.Describe());
+  if (complete != nullptr) complete(options);
   return Report(name, RunUntilSignal(command, options, table));
 }
 

@@ -1,0 +1,99 @@
+#include "services/edge/clinic_results.h"
+
+#include "common/base/status.h"
+#include "common/feed/change.h"
+#include "common/rpc/proto_time.h"
+#include "tongjian/events/v1/events.pb.h"
+
+namespace tongjian::edge {
+namespace {
+
+using exchange::v1::Result;
+
+Result ResultOf(const store::Row& row) {
+  Result result;
+  result.ParseFromString(row.Bytes(0));
+  return result;
+}
+
+std::vector<Result> ResultsOf(const std::vector<store::Row>& rows) {
+  std::vector<Result> results;
+  results.reserve(rows.size());
+  for (const store::Row& row : rows) results.push_back(ResultOf(row));
+  return results;
+}
+
+absl::Status Write(store::Transaction& tx, const Result& result) {
+  TJ_TRY(tx.Execute("insert into clinic_result (id, patient_id, version, updated, dropped, record) "
+                    "values (:id, :patient, :version, :updated, 0, :record) on conflict (id) do "
+                    "update set patient_id = excluded.patient_id, version = excluded.version, "
+                    "updated = excluded.updated, record = excluded.record",
+                    result.id(), result.patient().patient_id(), result.version(),
+                    rpc::FromProto(result.update_time()), store::Bytes(result.SerializeAsString()))
+             .status());
+  TJ_TRY(tx.Execute("delete from clinic_result_order where result_id = :id", result.id()).status());
+  for (const std::string& order_id : result.order_ids()) {
+    TJ_TRY(tx.Execute("insert into clinic_result_order (order_id, result_id) values (:o, :r) on "
+                      "conflict (order_id, result_id) do nothing",
+                      order_id, result.id())
+               .status());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<bool> ApplyResult(store::Transaction& tx, const std::string& facility_id,
+                                 const Result& result) {
+  TJ_ASSIGN_OR_RETURN(
+      const auto known,
+      tx.QueryOne("select version from clinic_result where id = :id", result.id()));
+  if (known && known->Int(0) >= result.version()) return false;
+  TJ_TRY(Write(tx, result));
+  events::v1::ResultChanged changed;
+  *changed.mutable_result() = result;
+  tx.Emit(feed::MakeEvent(kResultStream, result.id(), {facility_id}, changed));
+  return true;
+}
+
+absl::StatusOr<std::optional<Result>> FindResult(store::Session& session, const std::string& id) {
+  TJ_ASSIGN_OR_RETURN(const auto row,
+                      session.QueryOne("select record from clinic_result where id = :id", id));
+  return row ? std::optional(ResultOf(*row)) : std::nullopt;
+}
+
+absl::StatusOr<std::vector<Result>> ListOfPatient(store::Session& session,
+                                                  const std::string& patient_id,
+                                                  const ResultPosition& after, int64_t limit) {
+  TJ_ASSIGN_OR_RETURN(const auto rows,
+                      session.Query("select record from clinic_result where patient_id = :patient "
+                                    "and (updated, id) < (:updated, :id) order by updated desc, id "
+                                    "desc limit :limit",
+                                    patient_id, after.updated, after.id, limit));
+  return ResultsOf(rows);
+}
+
+absl::StatusOr<std::vector<Result>> ListOfOrder(store::Session& session,
+                                                const std::string& order_id,
+                                                const ResultPosition& after, int64_t limit) {
+  TJ_ASSIGN_OR_RETURN(
+      const auto rows,
+      session.Query("select r.record from clinic_result_order o join clinic_result r on r.id = "
+                    "o.result_id where o.order_id = :order and (r.updated, r.id) < (:updated, "
+                    ":id) order by r.updated desc, r.id desc limit :limit",
+                    order_id, after.updated, after.id, limit));
+  return ResultsOf(rows);
+}
+
+absl::StatusOr<int64_t> DroppedVersion(store::Session& session, const std::string& id) {
+  TJ_ASSIGN_OR_RETURN(const auto row,
+                      session.QueryOne("select dropped from clinic_result where id = :id", id));
+  return row ? row->Int(0) : 0;
+}
+
+absl::Status SetDropped(store::Transaction& tx, const std::string& id, int64_t number) {
+  return tx.Execute("update clinic_result set dropped = :number where id = :id", number, id)
+      .status();
+}
+
+}  // namespace tongjian::edge

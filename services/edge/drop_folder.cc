@@ -1,0 +1,121 @@
+#include "services/edge/drop_folder.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+#include "common/rpc/proto_time.h"
+#include "common/security/key_file.h"
+#include "services/edge/clinic_results.h"
+
+namespace tongjian::edge {
+namespace {
+
+using exchange::v1::Result;
+using exchange::v1::ResultVersion;
+
+constexpr store::RetryPolicy kRetry = {.first = absl::Seconds(1), .longest = absl::Minutes(1)};
+constexpr char kDestination[] = "folder";
+constexpr int64_t kTrimAtOnce = 2000;
+
+bool IsWritten(exchange::v1::ResultState state) {
+  return state == exchange::v1::RESULT_STATE_FINAL || state == exchange::v1::RESULT_STATE_AMENDED ||
+         state == exchange::v1::RESULT_STATE_RETRACTED;
+}
+
+std::string SafeName(const std::string& id) {
+  std::string safe;
+  for (const char c : id.substr(0, 80)) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_';
+    safe.push_back(plain ? c : '_');
+  }
+  return safe;
+}
+
+std::string StateWord(exchange::v1::ResultState state) {
+  if (state == exchange::v1::RESULT_STATE_RETRACTED) return "RETRACTED 已撤回";
+  return state == exchange::v1::RESULT_STATE_AMENDED ? "AMENDED 已修改" : "FINAL 正式报告";
+}
+
+}  // namespace
+
+std::string ResultText(const Result& result, const ResultVersion& version) {
+  std::string text = absl::StrCat(
+      StateWord(version.state()), "\n", "Accession 检查号: ", result.accession_number(), "\n",
+      "Order 申请单号: ", result.placer_order_number(), "\n", "Patient 患者: ",
+      result.patient().name(), " (", result.patient().facility_patient_id(), ")\n",
+      "Performed at 检查机构: ", result.performing_facility_id(), "\n",
+      "Issued by 诊断机构: ", result.issuing_facility_id(), "\n");
+  for (const exchange::v1::ResultItem& item : result.items()) {
+    absl::StrAppend(&text, "Exam 项目: ", item.name(), " ", item.modality(), "\n");
+  }
+  if (!version.reason().empty()) absl::StrAppend(&text, "Reason 原因: ", version.reason(), "\n");
+  absl::StrAppend(&text, "\nFindings 所见:\n", version.content().findings(),
+                  "\n\nImpression 诊断意见:\n", version.content().impression(), "\n\nPublished 时间: ",
+                  absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", rpc::FromProto(version.time()),
+                                   absl::UTCTimeZone()),
+                  "\n");
+  return text;
+}
+
+std::string DropName(const Result& result, const ResultVersion& version) {
+  return absl::StrCat(SafeName(result.id()), "-v", version.number());
+}
+
+DropFolder::DropFolder(store::Database& database, std::string folder)
+    : folder_(std::move(folder)), deliveries_(database, "drop", kRetry) {}
+
+DropFolder::~DropFolder() { Stop(); }
+
+void DropFolder::Start() {
+  if (folder_.empty()) return;
+  worker_ = std::make_unique<store::DeliveryWorker>(
+      deliveries_, store::DeliveryWorkerOptions{.threads = 1},
+      [this](const store::Delivery& delivery) { return Deliver(delivery); });
+}
+
+void DropFolder::Stop() { worker_.reset(); }
+
+absl::Status DropFolder::Offer(store::Transaction& tx, const Result& result) {
+  if (folder_.empty() || result.versions().empty()) return absl::OkStatus();
+  TJ_ASSIGN_OR_RETURN(const int64_t dropped, DroppedVersion(tx, result.id()));
+  int64_t newest = dropped;
+  for (const ResultVersion& version : result.versions()) {
+    if (version.number() <= dropped || !IsWritten(version.state())) continue;
+    Result alone = result;
+    alone.clear_versions();
+    *alone.add_versions() = version;
+    TJ_TRY(deliveries_.Enqueue(tx, kDestination, "result", alone.SerializeAsString()));
+    newest = version.number();
+  }
+  return newest == dropped ? absl::OkStatus() : SetDropped(tx, result.id(), newest);
+}
+
+absl::Status DropFolder::Deliver(const store::Delivery& delivery) {
+  Result result;
+  if (!result.ParseFromString(delivery.payload) || result.versions_size() != 1) {
+    return absl::DataLossError("a damaged delivery");
+  }
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  if (!google::protobuf::util::MessageToJsonString(result, &json, options).ok()) {
+    return absl::DataLossError("a result that cannot be written as JSON");
+  }
+  const std::string path = folder_ + "/" + DropName(result, result.versions(0));
+  const absl::Status text = security::WriteDurably(
+      path + ".txt", ResultText(result, result.versions(0)), security::FileMode::kPublic);
+  // Any fault of the folder may pass.
+  if (!text.ok()) return absl::UnavailableError("the drop folder cannot be written");
+  return security::WriteDurably(path + ".json", json, security::FileMode::kPublic).ok()
+             ? absl::OkStatus()
+             : absl::UnavailableError("the drop folder cannot be written");
+}
+
+absl::Status DropFolder::Trim(absl::Time before) {
+  return deliveries_.Trim(before, kTrimAtOnce).status();
+}
+
+}  // namespace tongjian::edge

@@ -1,0 +1,43 @@
+// Results as files, for a HIS that reads a folder.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/store/delivery.h"
+#include "common/store/delivery_worker.h"
+#include "tongjian/exchange/v1/result.pb.h"
+
+namespace tongjian::edge {
+
+// What a person reads: patient, exams, findings, impression, signatures.
+std::string ResultText(const exchange::v1::Result& result,
+                       const exchange::v1::ResultVersion& version);
+// "<result id>-v<number>": ids only, nothing that could be a path.
+std::string DropName(const exchange::v1::Result& result,
+                     const exchange::v1::ResultVersion& version);
+
+// Writes each new final, amended or retracted version as <name>.json (the whole result) and
+// <name>.txt into the folder: complete or not at all, the text first. A full or missing folder is
+// tried again. Safe for concurrent use; `database` must outlive it.
+class DropFolder {
+ public:
+  // Without a folder it does nothing.
+  DropFolder(store::Database& database, std::string folder);
+  ~DropFolder();
+
+  void Start();
+  void Stop();
+  // In the transaction that keeps the result.
+  absl::Status Offer(store::Transaction& tx, const exchange::v1::Result& result);
+  absl::Status Trim(absl::Time before);
+
+ private:
+  absl::Status Deliver(const store::Delivery& delivery);
+
+  const std::string folder_;
+  store::Deliveries deliveries_;
+  std::unique_ptr<store::DeliveryWorker> worker_;
+};
+
+}  // namespace tongjian::edge

@@ -1,0 +1,45 @@
+// tongjian.edge.v1.EdgeService: what technician and operator ask of the gateway.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "common/rpc/door.h"
+#include "common/store/database.h"
+#include "services/edge/spool.h"
+#include "tongjian/edge/v1/edge.grpc.pb.h"
+
+namespace tongjian::edge {
+
+class StateReader;
+
+struct EdgeParts {
+  store::Database& database;
+  Spool& spool;
+  StateReader& state;
+  std::string facility_id;
+  std::string version;
+  int64_t numbers_low = 0;
+};
+
+// Safe for concurrent use; all it is given must outlive it.
+class EdgeGrpc final : public v1::EdgeService::Service {
+ public:
+  EdgeGrpc(EdgeParts parts, const rpc::Door& door) : parts_(std::move(parts)), door_(door) {}
+
+  grpc::Status GetStatus(grpc::ServerContext* context, const v1::GetStatusRequest* request,
+                         v1::EdgeStatus* out) override;
+  grpc::Status ListSpool(grpc::ServerContext* context, const v1::ListSpoolRequest* request,
+                         v1::ListSpoolResponse* out) override;
+  grpc::Status FinishStudy(grpc::ServerContext* context,
+                           const v1::FinishLocalStudyRequest* request,
+                           v1::FinishLocalStudyResponse* out) override;
+  grpc::Status RetrySpool(grpc::ServerContext* context, const v1::RetrySpoolRequest* request,
+                          v1::RetrySpoolResponse* out) override;
+
+ private:
+  const EdgeParts parts_;
+  const rpc::Door& door_;
+};
+
+}  // namespace tongjian::edge

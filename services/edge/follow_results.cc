@@ -1,0 +1,114 @@
+#include "services/edge/follow_results.h"
+
+#include <algorithm>
+
+#include "common/base/status.h"
+#include "common/rpc/proto_time.h"
+#include "common/store/consumer.h"
+#include "common/telemetry/log.h"
+#include "services/edge/clinic_results.h"
+#include "services/edge/drop_folder.h"
+#include "services/edge/link.h"
+#include "tongjian/exchange/v1/result.grpc.pb.h"
+
+namespace tongjian::edge {
+namespace {
+
+constexpr char kFeed[] = "exchange.results";
+constexpr int kPageSize = 50;
+constexpr absl::Duration kWait = absl::Seconds(25);
+constexpr absl::Duration kMargin = absl::Seconds(10);
+constexpr absl::Duration kPauseFirst = absl::Milliseconds(250);
+constexpr absl::Duration kPauseMax = absl::Seconds(15);
+
+bool CursorLost(const absl::Status& status) {
+  const std::string reason = base::DetailOf(status).reason;
+  return reason == "CURSOR_EXPIRED" || reason == "CURSOR_FOREIGN";
+}
+
+}  // namespace
+
+FollowResults::~FollowResults() { Stop(); }
+
+void FollowResults::Start() {
+  stopping_ = false;
+  thread_ = std::thread([this] { Run(); });
+}
+
+void FollowResults::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    if (pull_ != nullptr) pull_->TryCancel();
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void FollowResults::Wake() {
+  const std::lock_guard lock(mutex_);
+  ++wakes_;
+  changed_.notify_all();
+}
+
+void FollowResults::Announce(grpc::ClientContext* context) {
+  const std::lock_guard lock(mutex_);
+  pull_ = context;
+  if (pull_ != nullptr && stopping_) pull_->TryCancel();
+}
+
+absl::StatusOr<bool> FollowResults::Pull(absl::Duration wait) {
+  exchange::v1::PullEventsRequest request;
+  TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
+    TJ_ASSIGN_OR_RETURN(*request.mutable_cursor(), store::LoadCursor(session, kFeed));
+    return absl::OkStatus();
+  }));
+  request.set_page_size(kPageSize);
+  *request.mutable_wait() = rpc::ToProto(wait);
+  rpc::ClientCall call(rpc::OutgoingIdentity::Machine(), {.timeout = wait + kMargin});
+  exchange::v1::PullEventsResponse page;
+  Announce(call.context());
+  const absl::Status pulled = call.Result(exchange::v1::ResultService::NewStub(link_.calls())
+                                              ->PullEvents(call.context(), request, &page));
+  Announce(nullptr);
+  if (CursorLost(pulled)) {
+    telemetry::Log(telemetry::Level::kWarning, "results_followed_anew", {{"status", pulled}});
+    TJ_TRY(database_.Write(
+        [](store::Transaction& tx) { return store::SaveCursor(tx, kFeed, ""); }));
+    return true;
+  }
+  TJ_TRY(pulled);
+  TJ_TRY(database_.Write([&](store::Transaction& tx) -> absl::Status {
+    for (const exchange::v1::ResultEvent& event : page.events()) {
+      TJ_ASSIGN_OR_RETURN(const bool news, ApplyResult(tx, facility_id_, event.result()));
+      if (news) TJ_TRY(drop_.Offer(tx, event.result()));
+    }
+    return store::SaveCursor(tx, kFeed, page.next_cursor());
+  }));
+  return page.more();
+}
+
+void FollowResults::Run() {
+  absl::Duration pause = kPauseFirst;
+  while (true) {
+    uint64_t seen = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopping_) return;
+      seen = wakes_;
+    }
+    const auto more = Pull(kWait);
+    if (more.ok()) {
+      pause = kPauseFirst;
+      continue;
+    }
+    std::unique_lock lock(mutex_);
+    if (stopping_) return;
+    telemetry::Log(telemetry::Level::kInfo, "results_away", {{"status", more.status()}});
+    changed_.wait_for(lock, absl::ToChronoMilliseconds(pause),
+                      [&] { return stopping_ || wakes_ != seen; });
+    pause = std::min(pause * 2, kPauseMax);
+  }
+}
+
+}  // namespace tongjian::edge

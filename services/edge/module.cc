@@ -1,0 +1,306 @@
+#include "services/edge/module.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/base/status.h"
+#include "common/config/settings.h"
+#include "common/dicom/listener.h"
+#include "common/dicom/uid.h"
+#include "common/feed/change.h"
+#include "common/feed/follower.h"
+#include "common/runtime/runtime.h"
+#include "services/edge/catalog.h"
+#include "services/edge/clinic_orders.h"
+#include "services/edge/devices.h"
+#include "services/edge/drop_folder.h"
+#include "services/edge/edge_grpc.h"
+#include "services/edge/enrollment.h"
+#include "services/edge/follow_results.h"
+#include "services/edge/link.h"
+#include "services/edge/numbers.h"
+#include "services/edge/orders_grpc.h"
+#include "services/edge/outgoing.h"
+#include "services/edge/recognition_grpc.h"
+#include "services/edge/results_grpc.h"
+#include "services/edge/rounds.h"
+#include "services/edge/schema.h"
+#include "services/edge/state.h"
+#include "services/edge/store_scp.h"
+#include "services/edge/upload_lane.h"
+#include "services/edge/worklist.h"
+#include "tongjian/events/v1/events.pb.h"
+
+namespace tongjian::edge {
+namespace {
+
+constexpr char kService[] = "edge";
+
+struct Settings {
+  std::string hub;
+  std::string hub_name;
+  std::string certificate;
+  std::string private_key;
+  std::string hub_authorities;
+  std::vector<std::string> villages;
+  std::string drop_folder;
+  absl::Duration quiet_time = absl::Seconds(60);
+  absl::Duration records_kept = absl::Hours(24 * 30);
+  absl::Duration clock_ahead_max = absl::Hours(24);
+  absl::Duration worklist_age = absl::Hours(24 * 30);
+  int64_t worklist_responses = 1000;
+  int64_t utc_offset_minutes = 8 * 60;
+  int64_t number_block = 1000;
+  std::string worklist_charset = "ISO_IR 192";
+
+  void Describe(config::Settings& all) {
+    all.Add("edge.hub", &hub, "Address of the hub, host:port", {.required = true});
+    all.Add("edge.hub-name", &hub_name, "Name in the hub's certificate where it is not the address's");
+    all.Add("edge.certificate", &certificate,
+            "PEM of the gateway's certificate; empty: what tongjian edge enroll made");
+    all.Add("edge.private-key", &private_key, "PEM of its key; empty as above");
+    all.Add("edge.hub-authorities", &hub_authorities,
+            "PEM of the roots the hub is checked against; empty as above");
+    all.Add("edge.village-devices", &villages,
+            "Devices of villages below this facility, AE-TITLE=FACILITY-ID");
+    all.Add("edge.drop-folder", &drop_folder, "Folder for results as files; empty: none");
+    all.Add("edge.quiet-time", &quiet_time,
+            "A study without new instances for so long is reported whole",
+            {.min = absl::Seconds(1), .max = absl::Hours(24)});
+    all.Add("edge.records-kept", &records_kept, "How long to remember what was delivered",
+            {.min = absl::Hours(24)});
+    all.Add("edge.clock-ahead-max", &clock_ahead_max,
+            "How far a device's clock may be ahead before it is implausible",
+            {.min = absl::Minutes(1)});
+    all.Add("edge.worklist-age", &worklist_age, "How long an open order stays on the worklist",
+            {.min = absl::Hours(1)});
+    all.Add("edge.worklist-responses", &worklist_responses, "Answers to one worklist query at most",
+            {.min = 1, .max = 5000});
+    all.Add("edge.worklist-charset", &worklist_charset,
+            "Character set of the worklist: ISO_IR 192, GB18030 or GBK",
+            {.allowed = {"ISO_IR 192", "GB18030", "GBK"}});
+    all.Add("edge.utc-offset-minutes", &utc_offset_minutes,
+            "The zone of devices and of the worklist, in minutes east",
+            {.min = -14 * 60, .max = 14 * 60});
+    all.Add("edge.number-block", &number_block, "Accession numbers leased at once",
+            {.min = 10, .max = 10'000});
+  }
+
+  absl::TimeZone zone() const {
+    return absl::FixedTimeZone(static_cast<int>(utc_offset_minutes) * 60);
+  }
+};
+
+// The certificate that was brought, or the one that enrollment made under the state directory.
+absl::StatusOr<security::CredentialFiles> FilesOf(const Settings& settings,
+                                                  const std::string& directory) {
+  if (settings.certificate.empty()) return EnrolledFiles(directory + "/../..");
+  if (settings.private_key.empty() || settings.hub_authorities.empty()) {
+    return base::InvalidField("edge.certificate",
+                              "needs edge.private-key and edge.hub-authorities beside it");
+  }
+  return security::CredentialFiles{.certificate_chain = settings.certificate,
+                                   .private_key = settings.private_key,
+                                   .authorities = settings.hub_authorities};
+}
+
+// What a module is made of before its parts.
+struct Ground {
+  runtime::Runtime& runtime;
+  store::Database& database;
+  blob::Store& blobs;
+  security::CredentialFiles files;
+  security::PeerIdentity identity;
+  std::unique_ptr<Link> link;
+  std::unique_ptr<Catalog> catalog;
+  std::map<std::string, std::string> villages;
+};
+
+class EdgeModuleImpl final : public runtime::Module {
+ public:
+  static absl::StatusOr<std::unique_ptr<Module>> Create(runtime::Runtime& runtime,
+                                                        const Settings& settings,
+                                                        const std::string& version) {
+    TJ_ASSIGN_OR_RETURN(store::Database * database, runtime.OpenDatabase(kService, Schema()));
+    TJ_ASSIGN_OR_RETURN(blob::Store * blobs, runtime.OpenBlobs(kService));
+    TJ_ASSIGN_OR_RETURN(const std::string directory, runtime.Directory(kService));
+    Ground ground{.runtime = runtime, .database = *database, .blobs = *blobs};
+    TJ_ASSIGN_OR_RETURN(ground.files, FilesOf(settings, directory));
+    TJ_ASSIGN_OR_RETURN(ground.identity, ReadIdentity(ground.files));
+    if (ground.identity.role != security::MachineRole::kGateway) {
+      return absl::FailedPreconditionError("edge.certificate is no gateway's certificate");
+    }
+    TJ_ASSIGN_OR_RETURN(ground.villages, Devices::ParseVillages(settings.villages));
+    TJ_ASSIGN_OR_RETURN(ground.link, Link::Open({.address = settings.hub,
+                                                 .server_name = settings.hub_name,
+                                                 .files = ground.files},
+                                                runtime.clock()));
+    TJ_ASSIGN_OR_RETURN(ground.catalog,
+                        Catalog::Open(*ground.link, *database, runtime.metrics()));
+    std::unique_ptr<EdgeModuleImpl> module(
+        new EdgeModuleImpl(std::move(ground), settings, version));
+    TJ_TRY(module->Register(runtime));
+    return module;
+  }
+
+  absl::Status Start() override {
+    catalog_->Start();
+    outgoing_.Start();
+    drop_.Start();
+    orders_feed_.Start();
+    results_feed_.Start();
+    routine_.Start();
+    urgent_.Start();
+    rounds_.Start();
+    link_->Start();
+    return absl::OkStatus();
+  }
+
+  void Stop() override {
+    link_->Stop();
+    rounds_.Stop();
+    urgent_.Stop();
+    routine_.Stop();
+    results_feed_.Stop();
+    orders_feed_.Stop();
+    drop_.Stop();
+    outgoing_.Stop();
+    catalog_->Stop();
+  }
+
+ private:
+  EdgeModuleImpl(Ground ground, const Settings& settings, const std::string& version)
+      : database_(ground.database),
+        facility_id_(ground.identity.facility_id),
+        link_(std::move(ground.link)),
+        catalog_(std::move(ground.catalog)),
+        devices_(facility_id_, std::move(ground.villages)),
+        spool_(database_, ground.blobs, ground.runtime.ids()),
+        outgoing_(database_, *link_),
+        drop_(database_, settings.drop_folder),
+        numbers_(database_, *link_, ground.runtime.ids(), facility_id_, settings.number_block),
+        orders_(database_, outgoing_, *link_, *catalog_, ground.runtime.ids(), facility_id_),
+        store_scp_(devices_, ground.blobs, spool_,
+                   {.ahead_max = settings.clock_ahead_max, .zone = settings.zone()},
+                   ground.runtime.clock()),
+        worklist_(database_, *catalog_, devices_, ground.runtime.AuditSinkOf(kService),
+                  ground.runtime.clock(),
+                  {.responses_max = static_cast<int>(settings.worklist_responses),
+                   .age_max = settings.worklist_age,
+                   .zone = settings.zone(),
+                   .charset = settings.worklist_charset}),
+        orders_feed_({.feed = "orders"}, link_->Calls(), rpc::OutgoingIdentity::Machine(),
+                     database_, ground.runtime.metrics(), ApplyOrderEvent),
+        results_feed_(database_, *link_, drop_, facility_id_),
+        routine_(Lane::kRoutine, spool_, ground.blobs, link_->routine(), traffic_,
+                 ground.runtime.clock(), ground.runtime.metrics()),
+        urgent_(Lane::kUrgent, spool_, ground.blobs, link_->urgent(), traffic_,
+                ground.runtime.clock(), ground.runtime.metrics()),
+        rounds_({spool_, numbers_, outgoing_, drop_, *link_, ground.runtime.ids(),
+                 ground.runtime.clock(), ground.files},
+                {.quiet_time = settings.quiet_time, .records_kept = settings.records_kept}),
+        state_(database_, spool_, outgoing_, *link_, routine_, ground.files),
+        orders_grpc_(orders_, ground.runtime.DoorOf(kService)),
+        results_grpc_(database_, outgoing_, orders_, ground.runtime.DoorOf(kService)),
+        recognition_grpc_(orders_, ground.runtime.DoorOf(kService)),
+        edge_grpc_({database_, spool_, state_, facility_id_, version, settings.number_block},
+                   ground.runtime.DoorOf(kService)) {
+    spool_.OnWork([this] {
+      routine_.Wake();
+      urgent_.Wake();
+    });
+    link_->OnReturn([this] { LinkReturned(); });
+  }
+
+  static absl::Status ApplyOrderEvent(store::Transaction& tx, const events::v1::Event& event) {
+    const auto changed = feed::As<events::v1::OrderChanged>(event);
+    return changed ? ApplyHubOrder(tx, changed->order()) : absl::OkStatus();
+  }
+
+  // Whatever waits goes on at once.
+  void LinkReturned() {
+    spool_.DueNow().IgnoreError();  // Else it is due at the end of its pause.
+    outgoing_.Wake();
+    results_feed_.Wake();
+    rounds_.Wake();
+  }
+
+  absl::Status Register(runtime::Runtime& runtime) {
+    TJ_TRY(runtime.host().Register<orders::v1::OrderService>(orders_grpc_));
+    TJ_TRY(runtime.host().Register<exchange::v1::ResultService>(results_grpc_));
+    TJ_TRY(runtime.host().Register<exchange::v1::RecognitionService>(recognition_grpc_));
+    TJ_TRY(runtime.host().Register<v1::EdgeService>(edge_grpc_));
+    Watch(runtime.metrics());
+    if (runtime.dicom() == nullptr) return absl::OkStatus();
+    runtime.dicom()->OnStore(store_scp_);
+    runtime.dicom()->OnFind(dicom::uids::kModalityWorklistFind, worklist_);
+    return absl::OkStatus();
+  }
+
+  void Watch(telemetry::Registry& metrics) {
+    const auto watch = [&](const char* name, const char* help, double (*read)(const GatewayState&)) {
+      watches_.push_back(metrics.WatchGauge(name, help, {}, [this, read] {
+        const auto state = state_.Read();
+        return state.ok() ? read(*state) : -1;
+      }));
+    };
+    watch("tongjian_edge_hub_reachable", "Whether the hub can be reached",
+          [](const GatewayState& s) { return s.hub_reachable ? 1.0 : 0.0; });
+    watch("tongjian_edge_spooled_objects", "Objects that wait for the hub",
+          [](const GatewayState& s) { return static_cast<double>(s.spool.waiting); });
+    watch("tongjian_edge_spooled_bytes", "Their bytes",
+          [](const GatewayState& s) { return static_cast<double>(s.spool.bytes); });
+    watch("tongjian_edge_failed_objects", "Objects the hub refused",
+          [](const GatewayState& s) { return static_cast<double>(s.spool.failed); });
+    watch("tongjian_edge_pending_orders", "Orders the hub does not have yet",
+          [](const GatewayState& s) { return static_cast<double>(s.pending_orders); });
+    watch("tongjian_edge_accession_numbers_left", "Accession numbers in leased blocks",
+          [](const GatewayState& s) { return static_cast<double>(s.numbers_left); });
+    watch("tongjian_edge_certificate_expiry_seconds", "When the certificate ends, Unix time",
+          [](const GatewayState& s) {
+            return static_cast<double>(absl::ToUnixSeconds(s.certificate_expiry));
+          });
+  }
+
+  // In the order of use: what is destroyed first uses what stands before it.
+  store::Database& database_;
+  const std::string facility_id_;
+  const std::unique_ptr<Link> link_;
+  const std::unique_ptr<Catalog> catalog_;
+  Devices devices_;
+  Spool spool_;
+  Outgoing outgoing_;
+  DropFolder drop_;
+  Numbers numbers_;
+  ClinicOrders orders_;
+  StoreScp store_scp_;
+  Worklist worklist_;
+  feed::Follower orders_feed_;
+  FollowResults results_feed_;
+  UrgentTraffic traffic_;
+  UploadLane routine_;
+  UploadLane urgent_;
+  Rounds rounds_;
+  StateReader state_;
+  OrdersGrpc orders_grpc_;
+  ResultsGrpc results_grpc_;
+  RecognitionGrpc recognition_grpc_;
+  EdgeGrpc edge_grpc_;
+  std::vector<telemetry::Registry::Watch> watches_;
+};
+
+}  // namespace
+
+runtime::ModuleEntry EdgeModule(std::string version) {
+  auto settings = std::make_shared<Settings>();  // Lives as long as the entry.
+  return {.name = kService,
+          .needs = {},
+          .describe = [settings](config::Settings& all) { settings->Describe(all); },
+          .create = [settings, version = std::move(version)](runtime::Runtime& runtime) {
+            return EdgeModuleImpl::Create(runtime, *settings, version);
+          }};
+}
+
+}  // namespace tongjian::edge

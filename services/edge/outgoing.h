@@ -1,0 +1,62 @@
+// What the clinic has done and the hub must learn: orders, cancels, acknowledgements.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/security/caller.h"
+#include "common/store/delivery.h"
+#include "common/store/delivery_worker.h"
+
+namespace google::protobuf {
+class Message;
+}
+
+namespace tongjian::edge {
+
+class Link;
+
+// Durable deliveries to the hub, in order for each order or result, under the request ids that the
+// clinic gave: the hub sees each once. Safe for concurrent use; what it is given must outlive it.
+class Outgoing {
+ public:
+  Outgoing(store::Database& database, Link& link);
+  ~Outgoing();  // Stops.
+
+  void Start();
+  void Stop();
+  void Wake();
+
+  // `subject`: the order or result whose deliveries follow one another. Keeps the caller as the one
+  // for whom the gateway asks.
+  absl::Status Create(store::Transaction& tx, const security::Caller& caller,
+                      const std::string& subject, const google::protobuf::Message& request);
+  absl::Status Cancel(store::Transaction& tx, const security::Caller& caller,
+                      const std::string& subject, const google::protobuf::Message& request);
+  absl::Status Acknowledge(store::Transaction& tx, const security::Caller& caller,
+                           const std::string& subject, const google::protobuf::Message& request);
+
+  // What the hub refused for good: how many.
+  absl::StatusOr<int64_t> CountRefused();
+  // Forgets what was delivered before `before`.
+  absl::Status Trim(absl::Time before);
+
+ private:
+  absl::Status Enqueue(store::Transaction& tx, const security::Caller& caller,
+                       std::string_view kind, const std::string& subject,
+                       const google::protobuf::Message& request);
+  absl::Status Deliver(const store::Delivery& delivery);
+  absl::Status DeliverCreate(const std::string& subject, const security::Caller* behalf,
+                             const std::string& bytes);
+  absl::Status DeliverCancel(const std::string& subject, const security::Caller* behalf,
+                             const std::string& bytes);
+  absl::Status DeliverAcknowledgement(const security::Caller* behalf, const std::string& bytes);
+
+  store::Database& database_;
+  Link& link_;
+  store::Deliveries deliveries_;
+  std::unique_ptr<store::DeliveryWorker> worker_;
+};
+
+}  // namespace tongjian::edge

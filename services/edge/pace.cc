@@ -1,0 +1,73 @@
+#include "services/edge/pace.h"
+
+#include <algorithm>
+
+namespace tongjian::edge {
+namespace {
+
+constexpr absl::Duration kSample = absl::Milliseconds(50);
+constexpr int64_t kVerySlowRate = 64'000;
+
+}  // namespace
+
+int64_t ChunkFor(int64_t rate) {
+  if (rate == 0) return kSmallChunk;
+  if (rate < kVerySlowRate) return kSmallestChunk;
+  if (rate < kSlowRate) return kSmallChunk;
+  return std::clamp(rate / 16 / kSmallChunk * kSmallChunk, kSmallChunk, kLargeChunk);
+}
+
+int64_t Pace::window() const {
+  if (!bounded_) return kWindowMax;
+  const int64_t ahead = rate_ * absl::ToInt64Milliseconds(kAhead) / 1000;
+  return std::clamp(ahead, chunk(), kWindowMax);
+}
+
+void Pace::Sent(const std::string& upload_id, int64_t end, int64_t bytes, absl::Duration now) {
+  if (unacknowledged_ == 0) {
+    counted_ = 0;
+    counted_since_ = now;
+  }
+  pieces_.push_back({upload_id, end, bytes});
+  unacknowledged_ += bytes;
+}
+
+void Pace::Count(int64_t bytes, absl::Duration now) {
+  unacknowledged_ -= bytes;
+  counted_ += bytes;
+  const absl::Duration took = now - counted_since_;
+  if (counted_ == 0 || took < kSample) return;
+  const auto sample =
+      static_cast<int64_t>(static_cast<double>(counted_) / absl::ToDoubleSeconds(took));
+  rate_ = rate_ == 0 ? sample : (rate_ * 7 + sample * 3) / 10;
+  counted_ = 0;
+  counted_since_ = now;
+}
+
+void Pace::Taken(const std::string& upload_id, int64_t end, absl::Duration now) {
+  int64_t bytes = 0;
+  std::erase_if(pieces_, [&](const Piece& piece) {
+    if (piece.upload_id != upload_id || piece.end > end) return false;
+    bytes += piece.bytes;
+    return true;
+  });
+  Count(bytes, now);
+}
+
+void Pace::Over(const std::string& upload_id, absl::Duration now) {
+  int64_t bytes = 0;
+  std::erase_if(pieces_, [&](const Piece& piece) {
+    if (piece.upload_id != upload_id) return false;
+    bytes += piece.bytes;
+    return true;
+  });
+  Count(bytes, now);
+}
+
+void Pace::Reset() {
+  pieces_.clear();
+  unacknowledged_ = 0;
+  counted_ = 0;
+}
+
+}  // namespace tongjian::edge

@@ -1,0 +1,69 @@
+// What the gateway does by itself: numbers ahead of need, studies reported whole, certificate, old
+// records.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "absl/time/time.h"
+#include "common/base/clock.h"
+#include "common/base/id.h"
+#include "common/security/tls.h"
+#include "services/edge/spool.h"
+
+namespace tongjian::edge {
+
+class DropFolder;
+class Link;
+class Numbers;
+class Outgoing;
+
+struct RoundsOptions {
+  absl::Duration quiet_time = absl::Seconds(60);       // Of a study without new instances.
+  absl::Duration records_kept = absl::Hours(24 * 30);  // Of what was delivered.
+  absl::Duration renewal_every = absl::Hours(1);
+  absl::Duration trim_every = absl::Hours(1);
+};
+
+struct RoundsParts {
+  Spool& spool;
+  Numbers& numbers;
+  Outgoing& outgoing;
+  DropFolder& drop;
+  Link& link;
+  base::Ids& ids;
+  const base::Clock& clock;
+  security::CredentialFiles files;
+};
+
+// A thread that looks about once a second. Thread rule: Start and Stop from one thread, Wake from
+// any; what it is given must outlive it.
+class Rounds {
+ public:
+  Rounds(RoundsParts parts, RoundsOptions options)
+      : parts_(std::move(parts)), options_(options) {}
+  ~Rounds();
+
+  void Start();
+  void Stop();
+  void Wake();
+
+ private:
+  void Run();
+  void Look();
+  absl::Status ReportStudies();
+  absl::Status Trim();
+
+  const RoundsParts parts_;
+  const RoundsOptions options_;
+  absl::Duration renewed_ = -absl::InfiniteDuration();
+  absl::Duration trimmed_ = absl::ZeroDuration();
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  bool woken_ = false;
+  std::thread thread_;
+};
+
+}  // namespace tongjian::edge

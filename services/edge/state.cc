@@ -1,0 +1,74 @@
+#include "services/edge/state.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+#include "services/edge/enrollment.h"
+#include "services/edge/link.h"
+#include "services/edge/numbers.h"
+#include "services/edge/order_store.h"
+#include "services/edge/outgoing.h"
+#include "services/edge/upload_lane.h"
+
+namespace tongjian::edge {
+namespace {
+
+constexpr int64_t kClocksMax = 200;
+constexpr int64_t kOffsetAlarmMs = 5 * 60 * 1000;
+constexpr absl::Duration kAwayAlarm = absl::Minutes(10);
+constexpr absl::Duration kAgeAlarm = absl::Hours(1);
+
+}  // namespace
+
+std::vector<std::string> AlarmsOf(const GatewayState& state, absl::Time now, int64_t numbers_low) {
+  std::vector<std::string> alarms;
+  const int64_t days = security::DaysLeft(state.certificate_expiry, now);
+  if (state.certificate_expiry - now < kAlarmBefore) {
+    alarms.push_back(absl::StrCat("the gateway's certificate has ", days, " days left: renew it"));
+  }
+  if (!state.hub_reachable && now - state.last_contact > kAwayAlarm) {
+    alarms.push_back("the hub cannot be reached; work goes on here");
+  }
+  if (state.spool.failed > 0) {
+    alarms.push_back(absl::StrCat(state.spool.failed, " objects were refused by the hub: see the spool"));
+  }
+  if (now - state.spool.oldest > kAgeAlarm) {
+    alarms.push_back(absl::StrCat("objects wait for the hub since ",
+                                  absl::FormatTime("%Y-%m-%d %H:%M UTC", state.spool.oldest,
+                                                   absl::UTCTimeZone())));
+  }
+  if (state.refused > 0) {
+    alarms.push_back(absl::StrCat(state.refused, " orders or acknowledgements were refused by the hub"));
+  }
+  if (state.numbers_left < numbers_low) {
+    alarms.push_back(absl::StrCat("only ", state.numbers_left, " accession numbers are left"));
+  }
+  for (const DeviceClock& clock : state.clocks) {
+    if (clock.implausible) {
+      alarms.push_back("the clock of device " + clock.ae_title + " is implausible: set it");
+    } else if (clock.offset_ms > kOffsetAlarmMs) {
+      alarms.push_back(absl::StrCat("the clock of device ", clock.ae_title, " is ahead by ",
+                                    clock.offset_ms / 1000, " s"));
+    }
+  }
+  return alarms;
+}
+
+absl::StatusOr<GatewayState> StateReader::Read() {
+  GatewayState state;
+  state.hub_reachable = link_.reachable();
+  state.last_contact = link_.last_contact();
+  state.upload_rate = lane_.rate();
+  TJ_ASSIGN_OR_RETURN(state.spool, spool_.Totals());
+  TJ_ASSIGN_OR_RETURN(state.refused, outgoing_.CountRefused());
+  const auto identity = ReadIdentity(files_);
+  state.certificate_expiry = identity.ok() ? identity->expiry : absl::InfinitePast();
+  TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
+    TJ_ASSIGN_OR_RETURN(state.pending_orders, CountPending(session));
+    TJ_ASSIGN_OR_RETURN(state.numbers_left, Numbers::Left(session));
+    TJ_ASSIGN_OR_RETURN(state.clocks, ListDevices(session, kClocksMax));
+    return absl::OkStatus();
+  }));
+  return state;
+}
+
+}  // namespace tongjian::edge
