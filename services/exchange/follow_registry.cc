@@ -15,6 +15,7 @@ feed::Mirror::Changed FollowRegistry(const Publisher& publisher, const Decisions
     TJ_TRY(SetVerified(tx, patient.id(), patient.state() == registry::v1::PATIENT_STATE_VERIFIED));
     for (const events::v1::PatientLink& link : changed->links()) {
       const Words words = {link.facility_id(), link.facility_patient_id(), link.name(), link.birth_date()};
+      if (!words.linkable()) continue;  // They could be anybody's.
       TJ_TRY(publisher.Relink(tx, words, patient.id()));
       TJ_TRY(decisions.Relink(tx, words, patient.id()));
     }

@@ -33,7 +33,9 @@ absl::Status Publisher::Refresh(store::Transaction& tx, const std::string& repor
   if (!report) return absl::OkStatus();
   TJ_ASSIGN_OR_RETURN(Sources sources, Gather(tx, *std::move(report)));
   const Words words = WordsOf(PatientOf(sources));
-  TJ_ASSIGN_OR_RETURN(const std::string patient_id, exchange::PatientOf(tx, words));
+  TJ_ASSIGN_OR_RETURN(std::string patient_id, exchange::PatientOf(tx, words));
+  // Words without a number link nobody here; orders may know more of them.
+  if (patient_id.empty()) patient_id = PatientOf(sources).patient_id();
   TJ_ASSIGN_OR_RETURN(sources.patient_verified, IsVerified(tx, patient_id));
 
   TJ_ASSIGN_OR_RETURN(const std::optional<v1::Result> before,

@@ -36,23 +36,31 @@ Exam ExamOf(const v1::ProposedItem& item, const ItemFact* known) {
   return exam;
 }
 
-Exam ExamOf(const v1::ResultItem& item) {
-  return {item.recognition_code(), item.body_part(), item.laterality(), item.contrast(), item.method()};
+// What the result does not say, the catalog says for its code.
+Exam ExamOf(const v1::ResultItem& item, const Facts& facts) {
+  Exam exam = {item.recognition_code(), item.body_part(), item.laterality(), item.contrast(), item.method()};
+  const ItemFact* known = item.item_id().empty() ? facts.ItemByCode(item.recognition_code(), item.body_part())
+                                                 : facts.ItemById(item.item_id());
+  if (known == nullptr) return exam;
+  if (exam.body_part.empty()) exam.body_part = known->body_part;
+  if (exam.laterality.empty()) exam.laterality = known->laterality;
+  if (exam.method.empty()) exam.method = known->method;
+  return exam;
 }
 
 // The item of the result that answers the exam, else the first of the same code.
-const v1::ResultItem* Matching(const v1::Result& result, const Exam& exam) {
+const v1::ResultItem* Matching(const v1::Result& result, const Exam& exam, const Facts& facts) {
   const v1::ResultItem* same_code = nullptr;
   for (const v1::ResultItem& item : result.items()) {
     if (item.recognition_code() != exam.recognition_code) continue;
-    if (SameExam(exam, ExamOf(item))) return &item;
+    if (SameExam(exam, ExamOf(item, facts))) return &item;
     if (same_code == nullptr) same_code = &item;
   }
   return same_code;
 }
 
-Prior PriorOf(const v1::Result& result, const v1::ResultItem& item) {
-  Prior prior = {.exam = ExamOf(item),
+Prior PriorOf(const v1::Result& result, Exam exam) {
+  Prior prior = {.exam = std::move(exam),
                  .identity_confirmed = result.identity_confirmed(),
                  .final = IsFinal(result),
                  .retrievable = !result.evidence().empty(),
@@ -109,7 +117,8 @@ struct Recognizer::Visit {
 
 v1::Candidate Recognizer::Weigh(const Visit& visit, const Question& question, const v1::Result& result,
                                 int discipline) const {
-  const Prior prior = PriorOf(result, *Matching(result, question.exam));
+  const v1::ResultItem& matching = *Matching(result, question.exam, *visit.facts);
+  const Prior prior = PriorOf(result, ExamOf(matching, *visit.facts));
   const Standing standing = StandingOf(*visit.facts,
                                        {.asking_facility_id = visit.request.facility_id(),
                                         .performing_facility_id = result.performing_facility_id(),

@@ -1,0 +1,151 @@
+#include "common/base/status.h"
+#include "tests/wire/exchange/exchange_rig.h"
+
+namespace tongjian::exchange {
+namespace {
+
+TEST_F(ExchangeRig, SecondClinicIsShownTheEarlierResult) {
+  const std::string id = PublishOwn();
+  clock_.Advance(absl::Hours(24 * 5));
+  const v1::ItemVerdict verdict = Ask(Question("t2", "q9"));
+  EXPECT_EQ(verdict.verdict(), v1::VERDICT_ELIGIBLE);
+  ASSERT_EQ(verdict.candidates_size(), 1);
+  EXPECT_EQ(verdict.candidates(0).result().id(), id);
+  EXPECT_EQ(verdict.candidates(0).age_days(), 5);
+  EXPECT_EQ(verdict.candidates(0).window_days(), 30);
+  EXPECT_EQ(verdict.candidates(0).basis(), "community County community");
+  EXPECT_EQ(CountAudit("purpose: \"RECOGNITION\""), 1);
+  EXPECT_EQ(CountAudit("scope_reason: \"recognition\""), 1);
+  EXPECT_EQ(CountAudit(id), 1);
+}
+
+TEST_F(ExchangeRig, SameVisitGetsTheSamePrompt) {
+  PublishOwn();
+  const std::string prompt_id = Ask(Question("t2", "q9")).prompt_id();
+  EXPECT_FALSE(prompt_id.empty());
+  EXPECT_EQ(Ask(Question("t2", "q9")).prompt_id(), prompt_id);
+  EXPECT_EQ(Counts().prompts(), 1);
+  auto other = Question("t2", "q9");
+  other.set_encounter("visit-2");
+  EXPECT_NE(Ask(other).prompt_id(), prompt_id);
+  EXPECT_EQ(Counts().prompts(), 2);
+}
+
+TEST_F(ExchangeRig, SomebodyElseIsShownNothing) {
+  PublishOwn();
+  LinkPatient("t2", "other", "m9");
+  const v1::ItemVerdict verdict = Ask(Question("t2", "other"));
+  EXPECT_EQ(verdict.verdict(), v1::VERDICT_NO_PRIOR);
+  EXPECT_TRUE(verdict.candidates().empty());
+  EXPECT_TRUE(verdict.prompt_id().empty());
+}
+
+TEST_F(ExchangeRig, RetractedResultShowsNoContent) {
+  PublishOwn();
+  auto report = ReportOf("o1");
+  report.set_version(2);
+  report.set_state(reading::v1::REPORT_STATE_RETRACTED);
+  TellReport(report);
+  const v1::ItemVerdict verdict = Ask(Question("t2", "q9"));
+  EXPECT_EQ(verdict.verdict(), v1::VERDICT_NOT_ELIGIBLE);
+  EXPECT_EQ(verdict.candidates(0).primary_reason(), v1::INELIGIBLE_REASON_STATE);
+  EXPECT_TRUE(verdict.candidates(0).result().versions().empty());
+}
+
+TEST_F(ExchangeRig, AcceptingSavesThePriceOfTheDay) {
+  PublishOwn();
+  const v1::ItemVerdict verdict = Ask(Question("t2", "q9"));
+  const auto decision = Decide(verdict, v1::DECISION_KIND_ACCEPTED);
+  ASSERT_TRUE(decision.ok()) << decision.status();
+  EXPECT_EQ(decision->saved_fen(), 6000);
+  EXPECT_EQ(decision->price_id(), "price-1");
+  EXPECT_EQ(decision->performing_facility_id(), "t1");
+  EXPECT_EQ(Decide(verdict, v1::DECISION_KIND_ACCEPTED)->id(), decision->id());
+  EXPECT_EQ(base::DetailOf(Decide(verdict, v1::DECISION_KIND_ACCEPTED, "", "d2").status()).reason,
+            "STATE_NOT_ALLOWED");
+  const v1::RecognitionCounts counts = Counts();
+  EXPECT_EQ(counts.accepted(), 1);
+  EXPECT_EQ(counts.rate_denominator(), 1);
+  EXPECT_EQ(counts.saved_tests(), 1);
+  EXPECT_EQ(counts.saved_fen(), 6000);
+}
+
+TEST_F(ExchangeRig, RetractionIsNewsToWhoeverAccepted) {
+  PublishOwn();
+  ASSERT_TRUE(Decide(Ask(Question("t2", "q9")), v1::DECISION_KIND_ACCEPTED).ok());
+  EXPECT_EQ(Pull("t2")->events_size(), 0);
+  auto report = ReportOf("o1");
+  report.set_version(2);
+  report.set_state(reading::v1::REPORT_STATE_RETRACTED);
+  TellReport(report);
+  ASSERT_EQ(Pull("t2")->events_size(), 1);
+  EXPECT_EQ(Pull("t2")->events(0).result().state(), v1::RESULT_STATE_RETRACTED);
+}
+
+TEST_F(ExchangeRig, DeclineNeedsACodeAndCountsByIt) {
+  PublishOwn();
+  const v1::ItemVerdict verdict = Ask(Question("t2", "q9"));
+  EXPECT_EQ(base::DetailOf(Decide(verdict, v1::DECISION_KIND_DECLINED).status()).reason, "REASON_REQUIRED");
+  ASSERT_TRUE(Decide(verdict, v1::DECISION_KIND_DECLINED, "98", "d2").ok());
+  EXPECT_EQ(Counts().not_counted(), 1);
+  EXPECT_EQ(Counts().rate_denominator(), 0);
+  EXPECT_EQ(Counts().coverage_numerator(), 1);
+}
+
+TEST_F(ExchangeRig, RevokingTakesTheCountsBack) {
+  PublishOwn();
+  const v1::ItemVerdict verdict = Ask(Question("t2", "q9"));
+  const auto decision = Decide(verdict, v1::DECISION_KIND_ACCEPTED);
+  v1::RevokeDecisionRequest request;
+  request.set_request_id("r1");
+  request.set_id(decision->id());
+  v1::Decision revoked;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(
+        Call(&v1::RecognitionService::Stub::RevokeDecision, *recognition_stub_, "t2", request, &revoked).ok());
+  }
+  EXPECT_EQ(revoked.kind(), v1::DECISION_KIND_REVOKED);
+  EXPECT_EQ(revoked.revoked_kind(), v1::DECISION_KIND_ACCEPTED);
+  EXPECT_EQ(Counts().accepted(), 0);
+  EXPECT_EQ(Counts().saved_fen(), 0);
+  EXPECT_TRUE(Decide(verdict, v1::DECISION_KIND_DECLINED, "01", "d9").ok());
+  EXPECT_EQ(Counts().declined(), 1);
+}
+
+TEST_F(ExchangeRig, PromptNobodyAnsweredIsIgnoredAndMayStillBeDecided) {
+  PublishOwn();
+  const v1::ItemVerdict verdict = Ask(Question("t2", "q9"));
+  clock_.Advance(absl::Hours(23));
+  EXPECT_EQ(*decisions_->IgnoreOverdue(clock_.Now(), 100), 0);
+  clock_.Advance(absl::Hours(2));
+  EXPECT_EQ(*decisions_->IgnoreOverdue(clock_.Now(), 100), 1);
+  EXPECT_EQ(*decisions_->IgnoreOverdue(clock_.Now(), 100), 0);
+  EXPECT_EQ(Counts().ignored(), 1);
+  EXPECT_EQ(Counts().declined(), 0);
+  ASSERT_TRUE(Decide(verdict, v1::DECISION_KIND_ACCEPTED).ok());
+  EXPECT_EQ(Counts().ignored(), 0);
+  EXPECT_EQ(Counts().accepted(), 1);
+}
+
+TEST_F(ExchangeRig, OrderForTheSameExamTakesTheSavingBackOnce) {
+  PublishOwn();
+  const auto decision = Decide(Ask(Question("t2", "q9")), v1::DECISION_KIND_ACCEPTED);
+  clock_.Advance(absl::Hours(24 * 6));
+  TellOrder("o2");
+  TellOrder("o3");
+  EXPECT_EQ(Counts().rebounds(), 1);
+  EXPECT_EQ(Counts().saved_tests(), 0);
+  EXPECT_EQ(Counts().saved_fen(), 0);
+  EXPECT_EQ(Counts().accepted(), 1);
+}
+
+TEST_F(ExchangeRig, OrderAfterTheTimeOfReboundLeavesTheSaving) {
+  PublishOwn();
+  ASSERT_TRUE(Decide(Ask(Question("t2", "q9")), v1::DECISION_KIND_ACCEPTED).ok());
+  clock_.Advance(absl::Hours(24 * 8));
+  TellOrder("o2");
+  EXPECT_EQ(Counts().saved_tests(), 1);
+}
+
+}  // namespace
+}  // namespace tongjian::exchange
