@@ -65,6 +65,9 @@ class ServerHost {
   int port() const { return port_; }  // 0 when there is no such port.
   int plain_port() const { return plain_port_; }
 
+  // The rules of all registered methods.
+  const AccessTable& rules() const { return gate_.rules(); }
+
   // A channel to the services of this process; after Start.
   std::shared_ptr<grpc::Channel> InProcessChannel() const;
 
