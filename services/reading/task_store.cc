@@ -61,7 +61,10 @@ Query QueryOf(const TaskFilter& filter, TaskState state, std::string_view part, 
   Query query;
   if (!filter.order_id.empty()) query.And("order_id = :order", filter.order_id);
   if (!part.empty()) query.And(std::string(part) + " = :facility", facility);
-  if (!filter.center_id.empty()) query.And("center_id = :center", filter.center_id);
+  // With a facility its index is the one to walk: the other part's index of a center would be read in vain.
+  if (!filter.center_id.empty()) {
+    query.And(part.empty() ? "center_id = :center" : "center_id || '' = :center", filter.center_id);
+  }
   query.And("state = :state", state);
   if (!filter.claimed_by.empty()) query.And("claimed_by = :by and claimed_by <> ''", filter.claimed_by);
   if (!filter.modality.empty()) query.And("modalities like :modality", "%|" + filter.modality + "|%");

@@ -32,6 +32,7 @@ create index task_requesting on task (requesting_facility_id, state, urgency, de
 create index task_center on task (center_id, state, urgency, deadline, id);
 create index task_state on task (state, urgency, deadline, id);
 create index task_claimant on task (claimed_by, state, urgency, deadline, id) where claimed_by <> '';
+create index task_queue on task (center_id, deadline, created) where state in (2, 9);
 create index task_expiry on task (claim_expires) where claimed_by <> '';
 create index task_words on task (patient_facility_id, facility_patient_id);
 
