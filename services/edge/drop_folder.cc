@@ -16,7 +16,7 @@ using exchange::v1::ResultVersion;
 
 constexpr store::RetryPolicy kRetry = {.first = absl::Seconds(1), .longest = absl::Minutes(1)};
 constexpr char kDestination[] = "folder";
-constexpr int64_t kTrimAtOnce = 2000;
+constexpr int64_t kTrimAtOnce = 1000;
 
 bool IsWritten(exchange::v1::ResultState state) {
   return state == exchange::v1::RESULT_STATE_FINAL || state == exchange::v1::RESULT_STATE_AMENDED ||

@@ -19,7 +19,7 @@ constexpr char kCancel[] = "cancel";
 constexpr char kAcknowledge[] = "acknowledge";
 constexpr store::RetryPolicy kRetry = {.first = absl::Milliseconds(500),
                                        .longest = absl::Seconds(15)};
-constexpr int64_t kTrimAtOnce = 2000;
+constexpr int64_t kTrimAtOnce = 1000;
 
 // Whether the hub can say something else later. An INTERNAL is its fault, not the order's.
 bool IsRefusal(const absl::Status& status) {

@@ -1,5 +1,5 @@
--- Objects on their way to the hub. state 0: waits; 1: refused by the hub for good; 2: at the hub, its bytes are gone from here and
--- the row only recognizes repeats.
+-- Objects on their way to the hub. state 0 waits, 1 was refused by the hub for good, 2 is at the hub (its bytes are gone from here and
+-- the row only recognizes repeats).
 create table spool (
   id text primary key,
   sequence bigint not null,
@@ -27,12 +27,12 @@ create unique index spool_content on spool (sop_instance_uid, digest);
 create unique index spool_sequence on spool (sequence);
 create index spool_waiting on spool (state, priority, sequence);
 create index spool_state on spool (state, sequence);
-create index spool_study on spool (study_instance_uid, state);
+create index spool_by_study on spool (study_instance_uid, state);
 create index spool_accession on spool (accession_number, state);
 create index spool_locator on spool (locator);
 create index spool_end on spool (state, end_time);
 
--- Studies that devices send. reported: how many instances the hub was told of as all there are; -1 while open.
+-- Studies that devices send. `reported` instances were told to the hub as all there are, -1 while open.
 create table spool_study (
   study_instance_uid text primary key,
   facility_id text not null,
@@ -42,7 +42,8 @@ create table spool_study (
 );
 create index spool_study_open on spool_study (reported, last_receipt);
 
--- How devices' clocks stand. best: the largest offset seen in the window that began at window_start; before: of the one before.
+-- How devices' clocks stand. `best_ms` is the largest offset seen in the window that began at window_start, `before_ms`
+-- that of the window before.
 create table device_clock (
   ae_title text not null,
   address text not null,
@@ -64,8 +65,8 @@ create table accession_block (
   last_number bigint not null
 );
 
--- Orders of this clinic. `record` is the order as encoded tongjian.orders.v1.Order (base64). at_hub 0: written here, the hub does not
--- have it yet (id is ours then). open: on the worklist. canceling: a cancel is on its way.
+-- Orders of this clinic. `record` is the order as encoded tongjian.orders.v1.Order (base64). at_hub is 0 while the hub does
+-- not have it (the id is ours then), open is 1 on the worklist, canceling is 1 while a cancel is on its way.
 create table clinic_order (
   id text primary key,
   at_hub bigint not null,
