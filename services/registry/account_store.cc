@@ -123,6 +123,14 @@ absl::Status UpdateLogIn(store::Transaction& tx, const Account& account) {
       .status();
 }
 
+absl::Status CountUnknownName(store::Transaction& tx) {
+  return tx
+      .Execute(
+          "insert into unknown_log_ins (id, attempts) values ('all', 1) "
+          "on conflict (id) do update set attempts = unknown_log_ins.attempts + 1")
+      .status();
+}
+
 #undef TJ_ACCOUNT_COLUMNS
 
 }  // namespace tongjian::registry

@@ -40,5 +40,7 @@ absl::Status InsertAccount(store::Transaction& tx, const Account& account);
 absl::Status UpdateAccount(store::Transaction& tx, const Account& account);
 // Failures, lock and password hash alone, whatever the version: logging in is no edit.
 absl::Status UpdateLogIn(store::Transaction& tx, const Account& account);
+// One attempt more to log in under a name that nobody has.
+absl::Status CountUnknownName(store::Transaction& tx);
 
 }  // namespace tongjian::registry

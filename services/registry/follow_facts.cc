@@ -33,10 +33,9 @@ absl::StatusOr<bool> Known(store::Transaction& tx, const Statement& statement) {
 
 absl::Status Resolve(store::Transaction& tx, const Patients& patients,
                      const common::v1::PatientRef& words) {
-  // Nobody is named; and a name alone (无名氏) is several people's.
-  const bool name_alone =
-      words.facility_patient_id().empty() && (words.name().empty() || words.birth_date().empty());
-  if (words.facility_id().empty() || name_alone) return absl::OkStatus();
+  const bool somebody =
+      NamesSomebody(words.facility_patient_id(), words.name(), words.birth_date());
+  if (words.facility_id().empty() || !somebody) return absl::OkStatus();
   v1::ResolvePatientRequest request;
   *request.mutable_patient() = words;
   const Statement statement = Decode(request);

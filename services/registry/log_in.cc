@@ -30,17 +30,6 @@ absl::Status LockedOut() {
                      "too many wrong passwords: locked for a while");
 }
 
-// The same write as for a known name, so that the time tells nothing.
-absl::Status CountUnknown(store::Database& database) {
-  return database.Write([](store::Transaction& tx) {
-    return tx
-        .Execute(
-            "insert into unknown_log_ins (id, attempts) values ('all', 1) "
-            "on conflict (id) do update set attempts = unknown_log_ins.attempts + 1")
-        .status();
-  });
-}
-
 }  // namespace
 
 absl::StatusOr<LoggedIn> LogIns::LogIn(std::string_view user_name, std::string_view password) {
@@ -52,7 +41,8 @@ absl::StatusOr<LoggedIn> LogIns::LogIn(std::string_view user_name, std::string_v
   }));
   const bool right = Matches(password, found ? found->password_hash : security::DecoyHash());
   if (!found) {
-    TJ_TRY(CountUnknown(database_));
+    // The same write as for a known name, so that the time tells nothing.
+    TJ_TRY(database_.Write([](store::Transaction& tx) { return CountUnknownName(tx); }));
     return Refused();
   }
   std::string new_hash;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "services/registry/patient.h"
+#include "services/registry/statement.h"
 
 namespace tongjian::base {
 class Ids;
@@ -21,24 +21,10 @@ class Transaction;
 
 namespace tongjian::registry {
 
-// What a facility says of the patient it means.
-struct Statement {
-  std::string facility_id;
-  std::string
-      number;  // The facility's own number; when empty we make one, so that the link exists.
-  std::string name;
-  std::string name_latin;
-  Sex sex = Sex::kNone;
-  std::string birth_date;
-  std::vector<PatientIdentifier> identifiers;
-  bool unnamed = false;
-  std::string mother_patient_id;
-};
-
 struct Resolution {
   Patient patient;
   bool created = false;
-  std::string linked_by;  // "facility_number", "verified_document", "new"
+  std::string linked_by;  // "facility_number", "verified_document", "same_words", "new"
   std::vector<std::string> warnings;
 };
 

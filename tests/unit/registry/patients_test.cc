@@ -353,6 +353,17 @@ TEST_P(PatientsTest, CannotBeGivenAnotherFacilitysNumber) {
   EXPECT_THAT(resolution.patient.identifiers, SizeIs(2));
 }
 
+TEST_P(PatientsTest, WithoutANumberAreOneByNameAndBirthDateAlone) {
+  const Resolution first = Resolve(Says("clinic-a", "", "张三"));
+  const Resolution again = Resolve(Says("clinic-a", "", "张三"));
+  EXPECT_EQ(again.patient.id, first.patient.id);
+  EXPECT_EQ(again.linked_by, "same_words");
+  EXPECT_TRUE(Resolve(Says("clinic-b", "", "张三")).created);
+  // A name alone is several people's.
+  EXPECT_NE(Resolve(Says("clinic-a", "", "李四", "")).patient.id,
+            Resolve(Says("clinic-a", "", "李四", "")).patient.id);
+}
+
 TEST_P(PatientsTest, WithoutANumberGetOneSoThatTheFacilitySeesThem) {
   const Resolution resolution = Resolve(Says("clinic-a", "", "张三"));
   EXPECT_TRUE(Get(resolution.patient.id, security::Scope::Facilities({"clinic-a"})).ok());
