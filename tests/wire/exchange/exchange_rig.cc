@@ -47,12 +47,13 @@ std::shared_ptr<Facts> SampleFacts() {
 
 }  // namespace
 
-ExchangeRig::ExchangeRig() : clock_(Start()), ids_("hub", clock_), facts_(SampleFacts()) {
+ExchangeRig::ExchangeRig(const std::string& url) : clock_(Start()), ids_("hub", clock_), facts_(SampleFacts()) {
   char name[] = "/tmp/tongjian-exchange-XXXXXX";
   directory_ = mkdtemp(name);
   principals_ = *security::Principals::Open(directory_ + "/principal.key", real_clock_);
   auto database = store::Database::Open(
-      {.url = "sqlite:" + directory_ + "/exchange.db", .name = "exchange", .migrations = Schema()}, clock_);
+      {.url = url.empty() ? "sqlite:" + directory_ + "/exchange.db" : url, .name = "exchange", .migrations = Schema()},
+      clock_);
   TJ_CHECK(database.ok());
   database_ = *std::move(database);
   sink_ = std::make_unique<rpc::DatabaseAuditSink>(*database_);

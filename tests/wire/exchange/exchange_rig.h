@@ -30,9 +30,10 @@ namespace tongjian::exchange {
 
 // Township "t1" orders and records, county hospital "county" reads, township "t2" asks: all in one tight community since
 // 2026-01-01. The item "dx-chest" has the code "R1" and a window of 30 days.
-class ExchangeRig : public testing::Test {
+class ExchangeRig : public ::testing::Test {
  protected:
-  ExchangeRig();
+  // `url`: of the database; empty for SQLite in a folder of its own.
+  explicit ExchangeRig(const std::string& url = "");
   ~ExchangeRig() override;
 
   // News of the other services.
