@@ -18,7 +18,7 @@ absl::Status KnownRight::Check(const std::string& practitioner_id, const std::st
   return base::Error(absl::StatusCode::kPermissionDenied, "NOT_ENTITLED_TO_SIGN", "", "no license");
 }
 
-ReadingRig::ReadingRig() {
+ReadingRig::ReadingRig(const std::string& url) {
   std::string name = testing::TempDir() + "tongjian-reading-XXXXXX";
   directory_ = mkdtemp(name.data());
   authority_ = *security::Authority::Create(directory_ + "/ca", "Test", clock_);
@@ -27,7 +27,7 @@ ReadingRig::ReadingRig() {
   TJ_CHECK(security::WriteDurably(directory_ + "/s.pem", issued.certificate_pem, security::FileMode::kPublic).ok());
   signer_ = *security::OpenBuiltInSigner({directory_ + "/s.key", directory_ + "/s.pem", directory_ + "/ca/ca.pem"}, clock_);
   database_ = *store::Database::Open(
-      {.url = "sqlite:" + directory_ + "/reading.db", .name = "reading", .migrations = Schema()}, clock_);
+      {.url = url.empty() ? "sqlite:" + directory_ + "/reading.db" : url, .name = "reading", .migrations = Schema()}, clock_);
   tasks_ = std::make_unique<Tasks>(*database_, absl::Minutes(15));
   reports_ = std::make_unique<Reports>(*database_, ids_, *signer_, right_, names_, ReportRules{});
 }

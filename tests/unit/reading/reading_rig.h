@@ -47,9 +47,10 @@ class KnownNames final : public Names {
   std::string Practitioner(const std::string& id) const override { return "Dr " + id; }
 };
 
-class ReadingRig : public testing::Test {
+class ReadingRig : public ::testing::Test {
  protected:
-  ReadingRig();
+  // `url`: of an empty database; empty for a file of its own.
+  explicit ReadingRig(const std::string& url = "");
   ~ReadingRig() override;
 
   // An order of clinic "f1" for the center of "hub", submitted.
