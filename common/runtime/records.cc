@@ -16,7 +16,7 @@ namespace {
 
 // A client that has not heard an answer for this long asks anew.
 constexpr absl::Duration kRequestsKept = absl::Hours(24 * 14);
-constexpr int64_t kTrimAtOnce = 5000;
+constexpr int64_t kTrimAtOnce = 1000;
 
 }  // namespace
 
