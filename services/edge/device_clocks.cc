@@ -34,7 +34,8 @@ absl::StatusOr<int64_t> NoteDevice(store::Transaction& tx, const std::string& ae
     best = kNone;
     start = tx.Now();
   }
-  if (device_time && !implausible) {
+  // What was recorded long ago says nothing about the clock.
+  if (device_time && !implausible && *device_time - tx.Now() > -kWindow) {
     best = std::max(best, absl::ToInt64Milliseconds(*device_time - tx.Now()));
   }
   TJ_TRY(tx.Execute("insert into device_clock (ae_title, address, facility_id, best_ms, before_ms, "

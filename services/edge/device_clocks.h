@@ -22,8 +22,8 @@ struct DeviceClock {
 
 // Notes that a device sent something and answers the offset measured so far, in milliseconds. A
 // device names moments before it sends, so each difference to the receipt is at most the true
-// offset: the largest of the last one to two days is the measurement. `device_time` is left out of
-// it where it is implausible, which is noted instead.
+// offset: the largest of the last one to two days is the measurement, 0 where there is none. A
+// `device_time` more than a day ago says nothing; one that is implausible is noted as such.
 absl::StatusOr<int64_t> NoteDevice(store::Transaction& tx, const std::string& ae_title,
                                    const std::string& address, const std::string& facility_id,
                                    std::optional<absl::Time> device_time, bool implausible);

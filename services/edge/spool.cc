@@ -15,7 +15,7 @@ constexpr char kColumns[] =
     "device_ae_title, device_address, device_time, receipt_time, offset_ms, implausible, priority, "
     "state, attempts, last_error from spool ";
 constexpr absl::Duration kOrphanAge = absl::Hours(24);
-constexpr int64_t kTrimAtOnce = 5000;
+constexpr int64_t kTrimAtOnce = 1000;
 constexpr size_t kErrorBytesMax = 500;
 
 SpoolObject ObjectOf(const store::Row& row) {

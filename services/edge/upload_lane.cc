@@ -104,9 +104,9 @@ class UploadLane::Stream {
     }
     lane_.urgent_.objects -= counted_;
     for (const auto& [id, object] : ahead_) lane_.begun_.insert(id);
-    if (!sent.ok()) return sent;
     TJ_TRY(settled);
-    if (!finished.ok()) return finished;
+    if (!finished.ok() && !absl::IsCancelled(finished)) return finished;
+    TJ_TRY(sent);
     return ahead_.empty() ? absl::OkStatus() : absl::UnavailableError("the hub ended the stream");
   }
 
