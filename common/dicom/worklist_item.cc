@@ -123,6 +123,7 @@ WorklistKeys KeysOf(const Dataset& query) {
   keys.patient_id = Exact(query, tags::kPatientId);
   const std::string name = SearchKey(TrimPadding(query.Text(tags::kPatientName)));
   keys.name_prefix = name.substr(0, name.find_first_of("*?="));
+  if (HasWildcard(name) && name.find('=') == std::string::npos) keys.name_pattern = name;
   const std::vector<Dataset>& steps = query.Items(tags::kScheduledProcedureStepSequence);
   if (steps.empty()) return keys;
   keys.modality = Exact(steps.front(), tags::kModality);

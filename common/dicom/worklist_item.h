@@ -56,7 +56,8 @@ struct WorklistKeys {
   std::string scheduled_ae_title;
   std::string accession_number;
   std::string patient_id;
-  std::string name_prefix;  // SearchKey of the name up to the first wildcard.
+  std::string name_prefix;   // SearchKey of the name up to the first wildcard.
+  std::string name_pattern;  // SearchKey of the whole name where a wildcard is in it.
 };
 
 // Keys with wildcards are left out (Matches decides on them); so are dates that are no dates.

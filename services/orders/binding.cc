@@ -18,21 +18,24 @@ absl::Status CheckBinding(const Order& order, const Order& provisional) {
   if (!Provisional(provisional)) return Refuse("order " + provisional.id + " is not provisional");
   if (Provisional(order)) return Refuse("order " + order.id + " is provisional itself");
   if (!provisional.bound_order_id.empty()) {
-    return Refuse("order " + provisional.id + " is bound to " + provisional.bound_order_id + " already");
+    return Refuse("order " + provisional.id + " is bound to " + provisional.bound_order_id +
+                  " already");
   }
   if (provisional.ordering_facility_id != RecordingFacility(order) &&
       provisional.ordering_facility_id != order.ordering_facility_id) {
     return Refuse("the evidence was recorded at another facility than the order's");
   }
   const bool read = provisional.state >= State::kClaimed && provisional.state <= State::kViewed;
-  if (HasEvidence(order) && read) return Refuse("both orders have evidence and the provisional one is being read");
+  if (HasEvidence(order) && read)
+    return Refuse("both orders have evidence and the provisional one is being read");
   return absl::OkStatus();
 }
 
 void TakeEvidence(const Order& provisional, Order& order) {
   std::set<std::string> reports;
   for (const Item& item : provisional.items) {
-    for (const std::string& uid : item.study_instance_uids) AttachStudy(order, uid, {item.modality});
+    for (const std::string& uid : item.study_instance_uids)
+      AttachStudy(order, uid, {item.modality});
     reports.insert(item.report_ids.begin(), item.report_ids.end());
   }
   for (const std::string& report : reports) AttachReport(order, report);
@@ -81,7 +84,8 @@ absl::StatusOr<Bound> Bind(Order order, Order provisional, const Facts& facts) {
   TakeEvidence(before, order);
   TakeClock(before, facts, order);
   const bool queued = before.state >= State::kQueued && before.state != State::kRecaptureRequested;
-  if (!before.routing.center_id.empty() && (queued || order.routing.center_id.empty())) order.routing = before.routing;
+  if (!before.routing.center_id.empty() && (queued || order.routing.center_id.empty()))
+    order.routing = before.routing;
   TakeState(before, order);
   order.bound_order_id = provisional.id;
   provisional.bound_order_id = order.id;
@@ -89,8 +93,8 @@ absl::StatusOr<Bound> Bind(Order order, Order provisional, const Facts& facts) {
   return Bound{std::move(order), std::move(provisional)};
 }
 
-absl::Status BindIn(store::Transaction& tx, const Journal& journal, const Facts& facts, const Order& order,
-                    const Order& provisional, const Deed& deed, Order* bound) {
+absl::Status BindIn(store::Transaction& tx, const Journal& journal, const Facts& facts,
+                    const Order& order, const Order& provisional, const Deed& deed, Order* bound) {
   TJ_ASSIGN_OR_RETURN(Bound both, Bind(order, provisional, facts));
   TJ_TRY(journal.Change(tx, order, both.order, deed));
   TJ_TRY(journal.Change(tx, provisional, both.provisional, deed));
@@ -101,12 +105,16 @@ absl::Status BindIn(store::Transaction& tx, const Journal& journal, const Facts&
 std::vector<Order> TakenOverBy(const Order& order, const std::vector<Order>& candidates) {
   std::vector<Order> taken;
   for (const Order& candidate : candidates) {
-    if (!Provisional(candidate) || !candidate.bound_order_id.empty() || Terminal(candidate.state)) continue;
-    if (std::any_of(taken.begin(), taken.end(), [&](const Order& other) { return other.id == candidate.id; })) continue;
-    const bool by_uid = std::any_of(candidate.items.begin(), candidate.items.end(), [&](const Item& item) {
-      return std::any_of(item.study_instance_uids.begin(), item.study_instance_uids.end(),
-                         [&](const std::string& uid) { return Names(order, uid); });
-    });
+    if (!Provisional(candidate) || !candidate.bound_order_id.empty() || Terminal(candidate.state))
+      continue;
+    if (std::any_of(taken.begin(), taken.end(),
+                    [&](const Order& other) { return other.id == candidate.id; }))
+      continue;
+    const bool by_uid =
+        std::any_of(candidate.items.begin(), candidate.items.end(), [&](const Item& item) {
+          return std::any_of(item.study_instance_uids.begin(), item.study_instance_uids.end(),
+                             [&](const std::string& uid) { return Names(order, uid); });
+        });
     if (by_uid || SamePatient(order.patient, candidate.patient)) taken.push_back(candidate);
   }
   return taken;

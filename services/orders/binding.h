@@ -18,21 +18,25 @@ struct Bound {
   Order provisional;
 };
 
-// `order` takes over studies, reports, state and running clock of `provisional`, which ends as CANCELLED; each names the other. Where
-// the provisional one is in a center's queue already, the order goes to that center: the task moves, it is not made again.
-// FAILED_PRECONDITION (STATE_NOT_ALLOWED) when `provisional` is none, is bound already, or the states do not allow it; also when both have
-// evidence and somebody reads the provisional one already.
+// `order` takes over studies, reports, state and running clock of `provisional`, which ends as
+// CANCELLED; each names the other. Where the provisional one is in a center's queue already, the
+// order goes to that center: the task moves, it is not made again. FAILED_PRECONDITION
+// (STATE_NOT_ALLOWED) when `provisional` is none, is bound already, or the states do not allow it;
+// also when both have evidence and somebody reads the provisional one already.
 absl::StatusOr<Bound> Bind(Order order, Order provisional, const Facts& facts);
 
-// Binds within a transaction: the order's event comes before the provisional one's, so that its followers move what they have.
-absl::Status BindIn(store::Transaction& tx, const Journal& journal, const Facts& facts, const Order& order,
-                    const Order& provisional, const Deed& deed, Order* bound);
+// Binds within a transaction: the order's event comes before the provisional one's, so that its
+// followers move what they have.
+absl::Status BindIn(store::Transaction& tx, const Journal& journal, const Facts& facts,
+                    const Order& order, const Order& provisional, const Deed& deed, Order* bound);
 
-// Of the provisional orders that a new order meets (by accession number or study UID), those it takes over: unbound, of the
-// same facility, and not plainly another patient's (a different patient number and a different name).
+// Of the provisional orders that a new order meets (by accession number or study UID), those it
+// takes over: unbound, of the same facility, and not plainly another patient's (a different patient
+// number and a different name).
 std::vector<Order> TakenOverBy(const Order& order, const std::vector<Order>& candidates);
 
-// Whether two descriptions can be the same patient's: the same number at the facility, or the same folded name.
+// Whether two descriptions can be the same patient's: the same number at the facility, or the same
+// folded name.
 bool SamePatient(const Patient& a, const Patient& b);
 
 }  // namespace tongjian::orders

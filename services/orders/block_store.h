@@ -13,22 +13,24 @@
 
 namespace tongjian::orders {
 
-// Takes the next `size` numbers of the counter for a facility's gateway, or for the hub itself (empty facility).
-// RESOURCE_EXHAUSTED when the prefix has no more.
+// Takes the next `size` numbers of the counter for a facility's gateway, or for the hub itself
+// (empty facility). RESOURCE_EXHAUSTED when the prefix has no more.
 absl::StatusOr<AccessionBlock> LeaseBlock(store::Transaction& tx, const std::string& prefix,
                                           const std::string& facility_id, int64_t size);
 
 // Whether the number lies in a block leased to that facility.
-absl::StatusOr<bool> IsLeasedTo(store::Session& session, const std::string& prefix, const std::string& facility_id,
-                                int64_t number);
+absl::StatusOr<bool> IsLeasedTo(store::Session& session, const std::string& prefix,
+                                const std::string& facility_id, int64_t number);
 
-// The hub's own numbers, out of blocks it leases itself: a number costs no query but at a block's end. Numbers of a block
-// that was not used up at a restart are left out. Safe for concurrent use.
+// The hub's own numbers, out of blocks it leases itself: a number costs no query but at a block's
+// end. Numbers of a block that was not used up at a restart are left out. Safe for concurrent use.
 class OwnNumbers {
  public:
-  OwnNumbers(std::string prefix, int64_t block_size) : prefix_(std::move(prefix)), block_size_(block_size) {}
+  OwnNumbers(std::string prefix, int64_t block_size)
+      : prefix_(std::move(prefix)), block_size_(block_size) {}
 
-  // Makes sure that Take has numbers, in a transaction of its own. Call it outside of one, before Take.
+  // Makes sure that Take has numbers, in a transaction of its own. Call it outside of one, before
+  // Take.
   absl::Status Refill(store::Database& database);
   // The next number. RESOURCE_EXHAUSTED when Refill was not called in time; the caller tries again.
   absl::StatusOr<std::string> Take();

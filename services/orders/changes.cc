@@ -9,10 +9,12 @@
 namespace tongjian::orders {
 namespace {
 
-// Request ids are a facility's own: its HIS may ask directly and through the gateway and mean the same order.
+// Request ids are a facility's own: its HIS may ask directly and through the gateway and mean the
+// same order.
 store::RequestKey KeyOf(const Asked& asked) {
   const security::Caller& origin = security::Originator(asked.caller);
-  std::string caller = origin.facility_id.empty() ? security::Describe(asked.caller) : "facility:" + origin.facility_id;
+  std::string caller = origin.facility_id.empty() ? security::Describe(asked.caller)
+                                                  : "facility:" + origin.facility_id;
   return {.caller = std::move(caller),
           .method = asked.method,
           .request_id = asked.request_id,
@@ -31,7 +33,8 @@ Deed DeedOf(const Asked& asked, std::string action, std::string note) {
 void Touch(rpc::Trail* trail, const Order& order) {
   if (trail == nullptr) return;
   trail->TouchObject(order.id);
-  trail->TouchFacilityPatient(order.patient.facility_id, order.patient.facility_patient_id, order.patient.patient_id);
+  trail->TouchFacilityPatient(order.patient.facility_id, order.patient.facility_patient_id,
+                              order.patient.patient_id);
 }
 
 absl::StatusOr<Order> Changes::Run(const Asked& asked, const Work& work) const {
@@ -59,8 +62,8 @@ absl::StatusOr<Order> Changes::Run(const Asked& asked, const Work& work) const {
   return known;
 }
 
-absl::StatusOr<Order> Changes::ChangeOne(const Asked& asked, const std::string& id, const Deed& deed,
-                                         const Work& work) const {
+absl::StatusOr<Order> Changes::ChangeOne(const Asked& asked, const std::string& id,
+                                         const Deed& deed, const Work& work) const {
   return Run(asked, [&](store::Transaction& tx, Order& order) -> absl::Status {
     TJ_ASSIGN_OR_RETURN(const Order before, store_.Find(tx, asked.scope, id));
     order = before;

@@ -1,4 +1,5 @@
-// The frame of every change that somebody asks for: once per request id, audited, in one transaction.
+// The frame of every change that somebody asks for: once per request id, audited, in one
+// transaction.
 #pragma once
 
 #include <functional>
@@ -19,7 +20,8 @@ class Trail;
 
 namespace tongjian::orders {
 
-// Who asks for a change, for whose orders, and under which request id. `fingerprint` is a hash of the request's content.
+// Who asks for a change, for whose orders, and under which request id. `fingerprint` is a hash of
+// the request's content.
 struct Asked {
   security::Caller caller;
   security::Scope scope;
@@ -40,13 +42,14 @@ class Changes {
   Changes(store::Database& database, const OrderStore& store, const Journal& journal)
       : database_(database), store_(store), journal_(journal) {}
 
-  // Runs `work`, which changes orders and leaves the one to answer in its argument. The same request answers the same
-  // order as it is now, without running it.
+  // Runs `work`, which changes orders and leaves the one to answer in its argument. The same
+  // request answers the same order as it is now, without running it.
   using Work = std::function<absl::Status(store::Transaction&, Order&)>;
   absl::StatusOr<Order> Run(const Asked& asked, const Work& work) const;
 
   // The plain case: one order that the scope sees is read, changed by `work` and written.
-  absl::StatusOr<Order> ChangeOne(const Asked& asked, const std::string& id, const Deed& deed, const Work& work) const;
+  absl::StatusOr<Order> ChangeOne(const Asked& asked, const std::string& id, const Deed& deed,
+                                  const Work& work) const;
 
   store::Database& database() const { return database_; }
   const OrderStore& store() const { return store_; }

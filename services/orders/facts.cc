@@ -8,15 +8,17 @@ namespace {
 constexpr int kAncestorsMax = 5;
 
 bool ActiveAt(const MembershipFact& membership, absl::Time time) {
-  return std::any_of(membership.active.begin(), membership.active.end(),
-                     [&](const ActivePeriod& period) { return period.from <= time && time < period.to; });
+  return std::any_of(
+      membership.active.begin(), membership.active.end(),
+      [&](const ActivePeriod& period) { return period.from <= time && time < period.to; });
 }
 
 // The facility's own price of that day before the region's, the newest that has begun.
 int64_t PriceOn(const ItemFact& item, const std::string& facility_id, const std::string& day) {
   const PriceFact* best = nullptr;
   for (const PriceFact& price : item.prices) {
-    if (price.from > day || (!price.facility_id.empty() && price.facility_id != facility_id)) continue;
+    if (price.from > day || (!price.facility_id.empty() && price.facility_id != facility_id))
+      continue;
     const auto rank = [](const PriceFact& p) { return std::pair(!p.facility_id.empty(), p.from); };
     if (best == nullptr || rank(price) > rank(*best)) best = &price;
   }
@@ -27,7 +29,8 @@ void Fill(std::string& field, const std::string& value) {
   if (field.empty()) field = value;
 }
 
-void FillItem(const ItemFact& fact, const std::string& facility_id, const std::string& day, Item& item) {
+void FillItem(const ItemFact& fact, const std::string& facility_id, const std::string& day,
+              Item& item) {
   item.item_id = fact.id;
   item.recognition_code = fact.recognition_code;
   Fill(item.name, fact.name);
@@ -85,12 +88,16 @@ std::set<std::string> Facts::Communities(std::string_view facility_id, absl::Tim
 std::string Facts::Lead(std::string_view facility_id, absl::Time time) const {
   const std::set<std::string> communities = Communities(facility_id, time);
   for (const auto& [id, membership] : memberships) {
-    if (membership.lead && communities.count(membership.community_id) > 0 && ActiveAt(membership, time)) return id;
+    if (membership.lead && communities.count(membership.community_id) > 0 &&
+        ActiveAt(membership, time))
+      return id;
   }
   return "";
 }
 
-std::string DayOf(absl::Time time, absl::TimeZone zone) { return absl::FormatTime("%Y-%m-%d", time, zone); }
+std::string DayOf(absl::Time time, absl::TimeZone zone) {
+  return absl::FormatTime("%Y-%m-%d", time, zone);
+}
 
 Discipline DisciplineOf(std::string_view modality) {
   if (modality == "ECG") return Discipline::kEcg;
@@ -109,7 +116,8 @@ absl::Status ResolveItems(const Facts& facts, absl::Time time, Order& order) {
     const Discipline discipline = fact != nullptr ? fact->discipline : DisciplineOf(item.modality);
     if (order.discipline == Discipline::kNone) order.discipline = discipline;
     if (fact != nullptr && discipline != order.discipline) {
-      return base::InvalidField("order.items", "items of several disciplines belong into several orders");
+      return base::InvalidField("order.items",
+                                "items of several disciplines belong into several orders");
     }
   }
   return absl::OkStatus();

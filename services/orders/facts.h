@@ -127,12 +127,14 @@ struct Facts {
   std::vector<PolicyFact> policies;
   std::vector<TargetFact> targets;
   std::map<std::string, ItemFact, std::less<>> items;
-  std::map<std::pair<std::string, std::string>, std::string> local_codes;  // (facility, code) to item id.
-  std::multimap<std::string, DeviceFact, std::less<>> devices;             // By AE title, active ones.
+  std::map<std::pair<std::string, std::string>, std::string>
+      local_codes;                                              // (facility, code) to item id.
+  std::multimap<std::string, DeviceFact, std::less<>> devices;  // By AE title, active ones.
   CalendarFact calendar;
 
   const CenterFact* Center(std::string_view id) const;
-  const ItemFact* Item(std::string_view facility_id, const std::string& item_id, const std::string& local_code) const;
+  const ItemFact* Item(std::string_view facility_id, const std::string& item_id,
+                       const std::string& local_code) const;
   std::string FacilityName(std::string_view id) const;
   // The facility and those above it, nearest first: a village clinic's township is a member for it.
   std::vector<std::string> Ancestry(std::string_view facility_id) const;
@@ -145,9 +147,9 @@ struct Facts {
 // YYYY-MM-DD in the hub's zone.
 std::string DayOf(absl::Time time, absl::TimeZone zone);
 
-// Fills what the catalog knows of the order's items: recognition code, name, modality, body part, laterality, the price of
-// the day, the order's discipline. Codes it does not know stay as they are. INVALID_ARGUMENT where items are of
-// several disciplines.
+// Fills what the catalog knows of the order's items: recognition code, name, modality, body part,
+// laterality, the price of the day, the order's discipline. Codes it does not know stay as they
+// are. INVALID_ARGUMENT where items are of several disciplines.
 absl::Status ResolveItems(const Facts& facts, absl::Time time, Order& order);
 // The discipline a modality stands for: ECG, slide microscopy is pathology, else imaging.
 Discipline DisciplineOf(std::string_view modality);

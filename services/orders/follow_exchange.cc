@@ -8,11 +8,13 @@ namespace {
 
 namespace exchange = tongjian::exchange::v1;
 
-// Whether a version is a conclusion to rely on: a preliminary one that was delivered leaves the order where it is.
+// Whether a version is a conclusion to rely on: a preliminary one that was delivered leaves the
+// order where it is.
 bool IsFinal(const exchange::Result& result, int version) {
   for (const exchange::ResultVersion& candidate : result.versions()) {
     if (candidate.number() != version) continue;
-    return candidate.state() == exchange::RESULT_STATE_FINAL || candidate.state() == exchange::RESULT_STATE_AMENDED;
+    return candidate.state() == exchange::RESULT_STATE_FINAL ||
+           candidate.state() == exchange::RESULT_STATE_AMENDED;
   }
   return false;
 }

@@ -10,7 +10,8 @@ namespace {
 
 namespace imaging = tongjian::imaging::v1;
 
-// When the exam was done: by the device's corrected clock where it can be believed, else by our receipt.
+// When the exam was done: by the device's corrected clock where it can be believed, else by our
+// receipt.
 absl::Time PerformedAt(const imaging::Study& study) {
   const common::v1::FactTime& performed = study.performed();
   if (performed.has_device_time() && !performed.implausible()) {
@@ -23,9 +24,12 @@ absl::Time PerformedAt(const imaging::Study& study) {
 StudyFact::Progress ProgressOf(imaging::StudyState state) {
   switch (state) {
     case imaging::STUDY_STATE_COMPLETE:
-    case imaging::STUDY_STATE_VERIFIED: return StudyFact::Progress::kComplete;
-    case imaging::STUDY_STATE_REOPENED: return StudyFact::Progress::kReopened;
-    default: return StudyFact::Progress::kReceiving;
+    case imaging::STUDY_STATE_VERIFIED:
+      return StudyFact::Progress::kComplete;
+    case imaging::STUDY_STATE_REOPENED:
+      return StudyFact::Progress::kReopened;
+    default:
+      return StudyFact::Progress::kReceiving;
   }
 }
 

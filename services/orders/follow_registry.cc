@@ -15,12 +15,14 @@ absl::Status Relink(store::Transaction& tx, const NewsParts& parts, const Patien
                     const std::string& patient_id) {
   TJ_TRY(LinkWords(tx, words, patient_id));
   while (true) {
-    TJ_ASSIGN_OR_RETURN(const std::vector<Order> orders,
-                        parts.store.WithWords(tx, security::Scope::Service(), words, patient_id, kPage));
+    TJ_ASSIGN_OR_RETURN(
+        const std::vector<Order> orders,
+        parts.store.WithWords(tx, security::Scope::Service(), words, patient_id, kPage));
     for (const Order& before : orders) {
       Order after = before;
       after.patient.patient_id = patient_id;
-      TJ_TRY(parts.journal.Change(tx, before, after, {"patient linked", "service:registry", "", ""}));
+      TJ_TRY(
+          parts.journal.Change(tx, before, after, {"patient linked", "service:registry", "", ""}));
     }
     if (static_cast<int64_t>(orders.size()) < kPage) return absl::OkStatus();
   }

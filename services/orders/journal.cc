@@ -22,14 +22,17 @@ TimelineEntry EntryOf(const Order& order, const Deed& deed) {
           .note = deed.note};
 }
 
-void Emit(store::Transaction& tx, const Order& order, const TimelineEntry& entry, std::vector<std::string> audience) {
+void Emit(store::Transaction& tx, const Order& order, const TimelineEntry& entry,
+          std::vector<std::string> audience) {
   events::v1::OrderChanged changed;
   Encode(order, changed.mutable_order());
   Encode(entry, changed.mutable_entry());
   tx.Emit(feed::MakeEvent(kStream, order.id, std::move(audience), changed));
 }
 
-std::string LoadedCenter(const Order& order) { return IsLoad(order.state) ? order.routing.center_id : std::string(); }
+std::string LoadedCenter(const Order& order) {
+  return IsLoad(order.state) ? order.routing.center_id : std::string();
+}
 
 }  // namespace
 
@@ -44,7 +47,8 @@ absl::Status Journal::Create(store::Transaction& tx, Order& order, const Deed& d
   return absl::OkStatus();
 }
 
-absl::Status Journal::Change(store::Transaction& tx, const Order& before, Order& after, const Deed& deed) const {
+absl::Status Journal::Change(store::Transaction& tx, const Order& before, Order& after,
+                             const Deed& deed) const {
   after.version = before.version + 1;
   after.update_time = tx.Now();
   const TimelineEntry entry = EntryOf(after, deed);

@@ -21,15 +21,16 @@ struct Deed {
   std::string note;
 };
 
-// Every change of an order goes through here: it raises the version, adds one timeline entry with that number and
-// emits one OrderChanged to all who see the order or saw it before. Safe for concurrent use; store and counter must
-// outlive it.
+// Every change of an order goes through here: it raises the version, adds one timeline entry with
+// that number and emits one OrderChanged to all who see the order or saw it before. Safe for
+// concurrent use; store and counter must outlive it.
 class Journal {
  public:
   Journal(const OrderStore& store, LoadCounter& load) : store_(store), load_(load) {}
 
   absl::Status Create(store::Transaction& tx, Order& order, const Deed& deed) const;
-  absl::Status Change(store::Transaction& tx, const Order& before, Order& after, const Deed& deed) const;
+  absl::Status Change(store::Transaction& tx, const Order& before, Order& after,
+                      const Deed& deed) const;
 
  private:
   const OrderStore& store_;

@@ -8,8 +8,8 @@
 
 namespace tongjian::orders {
 
-// Counted at the start and moved with every commit of this process; where several processes share a database it is an
-// estimate, which is all routing needs. Safe for concurrent use.
+// Counted at the start and moved with every commit of this process; where several processes share a
+// database it is an estimate, which is all routing needs. Safe for concurrent use.
 class LoadCounter {
  public:
   void Reset(Load load);

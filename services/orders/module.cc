@@ -39,25 +39,34 @@ struct Settings {
   absl::Duration route_every = absl::Minutes(1);
 
   void Describe(config::Settings& all) {
-    all.Add("orders.time-zone", &time_zone, "The hub's time zone: opening hours, working days, worklist dates");
+    all.Add("orders.time-zone", &time_zone,
+            "The hub's time zone: opening hours, working days, worklist dates");
     all.Add("orders.accession-prefix", &accession_prefix,
-            "Capitals and digits before accession numbers; empty for the hub's authority", {.size_max = 7});
-    all.Add("orders.number-block", &number_block, "Accession numbers the hub takes for itself at once",
+            "Capitals and digits before accession numbers; empty for the hub's authority",
+            {.size_max = 7});
+    all.Add("orders.number-block", &number_block,
+            "Accession numbers the hub takes for itself at once",
             {.min = 10, .max = kBlockSizeMax});
-    all.Add("orders.uid-root", &uid_root, "Root of study UIDs given out by the worklist; empty for 2.25", {.size_max = 24});
-    all.Add("orders.routine-minutes", &routine_minutes, "Turnaround where the registry has no target", {.min = 1});
+    all.Add("orders.uid-root", &uid_root,
+            "Root of study UIDs given out by the worklist; empty for 2.25", {.size_max = 24});
+    all.Add("orders.routine-minutes", &routine_minutes,
+            "Turnaround where the registry has no target", {.min = 1});
     all.Add("orders.urgent-minutes", &urgent_minutes, "The same for urgent orders", {.min = 1});
-    all.Add("orders.stat-minutes", &stat_minutes, "The same for emergencies and the green channel", {.min = 1});
-    all.Add("orders.worklist-responses", &worklist_responses, "Answers to one worklist query at the most",
-            {.min = 1, .max = 100'000});
-    all.Add("orders.worklist-age", &worklist_age, "How long an order without a scheduled time stays on the worklist",
+    all.Add("orders.stat-minutes", &stat_minutes, "The same for emergencies and the green channel",
+            {.min = 1});
+    all.Add("orders.worklist-responses", &worklist_responses,
+            "Answers to one worklist query at the most", {.min = 1, .max = 100'000});
+    all.Add("orders.worklist-age", &worklist_age,
+            "How long an order without a scheduled time stays on the worklist",
             {.min = absl::Hours(1)});
-    all.Add("orders.route-every", &route_every, "How often orders without a center are routed again",
+    all.Add("orders.route-every", &route_every,
+            "How often orders without a center are routed again",
             {.min = absl::Seconds(1), .max = absl::Hours(24)});
   }
 };
 
-// China has had one zone without daylight saving time since 1992: it is known even where no zone files are installed.
+// China has had one zone without daylight saving time since 1992: it is known even where no zone
+// files are installed.
 absl::StatusOr<absl::TimeZone> ZoneOf(const std::string& name) {
   absl::TimeZone zone;
   if (absl::LoadTimeZone(name, &zone)) return zone;
@@ -83,11 +92,12 @@ SubmissionRules RulesOf(const Settings& settings) {
 
 class Module final : public runtime::Module {
  public:
-  static absl::StatusOr<std::unique_ptr<runtime::Module>> Create(runtime::Runtime& runtime, const Settings& settings) {
+  static absl::StatusOr<std::unique_ptr<runtime::Module>> Create(runtime::Runtime& runtime,
+                                                                 const Settings& settings) {
     TJ_TRY(CheckUidRoot(settings.uid_root));
     TJ_TRY(CheckPrefix(settings.accession_prefix));
     TJ_ASSIGN_OR_RETURN(const absl::TimeZone zone, ZoneOf(settings.time_zone));
-    TJ_ASSIGN_OR_RETURN(store::Database* database, runtime.OpenDatabase("orders", Schema()));
+    TJ_ASSIGN_OR_RETURN(store::Database * database, runtime.OpenDatabase("orders", Schema()));
     std::unique_ptr<Module> module(new Module(runtime, settings, *database, zone));
     TJ_TRY(module->Open(runtime, settings));
     return module;
@@ -112,7 +122,8 @@ class Module final : public runtime::Module {
   }
 
  private:
-  Module(runtime::Runtime& runtime, const Settings& settings, store::Database& database, absl::TimeZone zone)
+  Module(runtime::Runtime& runtime, const Settings& settings, store::Database& database,
+         absl::TimeZone zone)
       : database_(database),
         zone_(zone),
         store_(zone),
@@ -124,7 +135,8 @@ class Module final : public runtime::Module {
         parts_{store_, journal_, [this] { return facts_->Now(); }, load_, RulesOf(settings)},
         queries_(database_, store_),
         desk_(changes_, parts_.facts, load_, parts_.rules),
-        orders_(changes_, numbers_, parts_.facts, load_, runtime.ids(), runtime.clock(), parts_.rules),
+        orders_(changes_, numbers_, parts_.facts, load_, runtime.ids(), runtime.clock(),
+                parts_.rules),
         studies_(parts_, numbers_, runtime.ids()),
         readings_(parts_),
         grpc_(orders_, desk_, queries_, runtime.DoorOf("orders")) {}
@@ -135,27 +147,30 @@ class Module final : public runtime::Module {
       load_.Reset(std::move(load));
       return absl::OkStatus();
     }));
-    TJ_ASSIGN_OR_RETURN(registry_, feed::Mirror::Open({.feed = "registry"}, MirroredTypes(), runtime.Channel("registry"),
-                                                      runtime.Identity("orders"), database_, runtime.metrics(),
-                                                      FollowRegistry(parts_)));
+    TJ_ASSIGN_OR_RETURN(registry_,
+                        feed::Mirror::Open({.feed = "registry"}, MirroredTypes(),
+                                           runtime.Channel("registry"), runtime.Identity("orders"),
+                                           database_, runtime.metrics(), FollowRegistry(parts_)));
     facts_ = std::make_unique<RegistryFacts>(*registry_, zone_);
     imaging_ = Follow(runtime, "imaging", FollowImaging(studies_));
     reading_ = Follow(runtime, "reading", FollowReading(readings_));
     exchange_ = Follow(runtime, "exchange", FollowExchange(readings_));
-    router_ = std::make_unique<WaitingRouter>(desk_, [this] { return registry_->revision(); }, absl::Milliseconds(500),
-                                              settings.route_every);
+    router_ = std::make_unique<WaitingRouter>(
+        desk_, [this] { return registry_->revision(); }, absl::Milliseconds(200),
+        settings.route_every);
     worklist_ = std::make_unique<Worklist>(
-        database_, parts_.facts, runtime.clock(), runtime.AuditSinkOf("orders"),
+        database_, store_, parts_.facts, runtime.clock(), runtime.AuditSinkOf("orders"),
         WorklistOptions{static_cast<int>(settings.worklist_responses), settings.worklist_age});
-    if (runtime.dicom() != nullptr) runtime.dicom()->OnFind(dicom::uids::kModalityWorklistFind, *worklist_);
+    if (runtime.dicom() != nullptr)
+      runtime.dicom()->OnFind(dicom::uids::kModalityWorklistFind, *worklist_);
     return runtime.host().Register<v1::OrderService>(grpc_);
   }
 
   std::unique_ptr<feed::Follower> Follow(runtime::Runtime& runtime, const std::string& feed,
                                          feed::Follower::Handler handler) {
-    return std::make_unique<feed::Follower>(feed::FollowerOptions{.feed = feed}, runtime.Channel(feed),
-                                            runtime.Identity("orders"), database_, runtime.metrics(),
-                                            std::move(handler));
+    return std::make_unique<feed::Follower>(feed::FollowerOptions{.feed = feed},
+                                            runtime.Channel(feed), runtime.Identity("orders"),
+                                            database_, runtime.metrics(), std::move(handler));
   }
 
   // In the order of use: what is destroyed first uses what stands before it.
@@ -189,7 +204,8 @@ runtime::ModuleEntry OrdersModule() {
   return {.name = "orders",
           .needs = {},
           .describe = [settings](config::Settings& all) { settings->Describe(all); },
-          .create = [settings](runtime::Runtime& runtime) { return Module::Create(runtime, *settings); }};
+          .create =
+              [settings](runtime::Runtime& runtime) { return Module::Create(runtime, *settings); }};
 }
 
 }  // namespace tongjian::orders

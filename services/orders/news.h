@@ -24,11 +24,13 @@ struct NewsParts {
   SubmissionRules rules;
 };
 
-// Reads the order, lets `change` change it and writes it when `change` says so. An order that is not here yet parks the event.
+// Reads the order, lets `change` change it and writes it when `change` says so. An order that is
+// not here yet parks the event.
 absl::Status ApplyTo(store::Transaction& tx, const NewsParts& parts, const std::string& order_id,
                      const std::function<absl::StatusOr<bool>(Order&, Deed&)>& change);
 
-// The order that `order` was bound to, where it is a provisional one that ended so; itself otherwise.
+// The order that `order` was bound to, where it is a provisional one that ended so; itself
+// otherwise.
 absl::StatusOr<Order> Successor(store::Session& session, const OrderStore& store, Order order);
 
 }  // namespace tongjian::orders

@@ -18,7 +18,8 @@ constexpr size_t kUuidDigitsMax = 39;
 
 std::string AccessionPrefix(std::string_view authority) {
   std::string prefix(authority.substr(0, kAccessionCharactersMax - kAccessionDigits));
-  std::transform(prefix.begin(), prefix.end(), prefix.begin(), [](unsigned char c) { return std::toupper(c); });
+  std::transform(prefix.begin(), prefix.end(), prefix.begin(),
+                 [](unsigned char c) { return std::toupper(c); });
   return prefix;
 }
 
@@ -30,7 +31,9 @@ std::string FormatAccession(std::string_view prefix, int64_t number) {
 }
 
 std::optional<int64_t> ParseAccession(std::string_view prefix, std::string_view accession_number) {
-  if (accession_number.size() != prefix.size() + kAccessionDigits || !accession_number.starts_with(prefix)) return {};
+  if (accession_number.size() != prefix.size() + kAccessionDigits ||
+      !accession_number.starts_with(prefix))
+    return {};
   int64_t number = 0;
   for (const char c : accession_number.substr(prefix.size())) {
     if (c < '0' || c > '9') return {};
@@ -49,7 +52,8 @@ bool ValidAccession(std::string_view accession_number) {
 absl::StatusOr<int64_t> CheckBlockSize(int64_t size) {
   if (size == 0) return kBlockSizeDefault;
   if (size < 0 || size > kBlockSizeMax) {
-    return base::InvalidField("size", "a block has 1 to 10000 numbers, not " + std::to_string(size));
+    return base::InvalidField("size",
+                              "a block has 1 to 10000 numbers, not " + std::to_string(size));
   }
   return size;
 }
@@ -63,7 +67,8 @@ std::string NewStudyUid(std::string_view root) {
 
 absl::Status CheckUidRoot(std::string_view root) {
   if (root.empty()) return absl::OkStatus();
-  if (dicom::ValidUid(root) && root.size() + 1 + kUuidDigitsMax <= kUidCharactersMax) return absl::OkStatus();
+  if (dicom::ValidUid(root) && root.size() + 1 + kUuidDigitsMax <= kUidCharactersMax)
+    return absl::OkStatus();
   return base::InvalidField("orders.uid-root", "not a UID of at most 24 characters");
 }
 

@@ -11,7 +11,8 @@ constexpr size_t kItemsMax = 20;
 constexpr size_t kIdentifiersMax = 20;
 
 size_t Characters(const std::string& text) {
-  return std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+  return std::count_if(text.begin(), text.end(),
+                       [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
 }
 
 absl::Status CheckLength(std::string_view field, const std::string& text, size_t characters_max) {
@@ -21,7 +22,8 @@ absl::Status CheckLength(std::string_view field, const std::string& text, size_t
 
 absl::Status CheckDate(std::string_view field, const std::string& date) {
   absl::CivilDay day;
-  if (date.empty() || (date.size() == 10 && absl::ParseCivilTime(date, &day))) return absl::OkStatus();
+  if (date.empty() || (date.size() == 10 && absl::ParseCivilTime(date, &day)))
+    return absl::OkStatus();
   return base::InvalidField(field, "not a date YYYY-MM-DD");
 }
 
@@ -70,11 +72,13 @@ bool Holds(const std::vector<std::string>& values, const std::string& value) {
 }  // namespace
 
 const std::string& RecordingFacility(const Order& order) {
-  return order.recording_facility_id.empty() ? order.ordering_facility_id : order.recording_facility_id;
+  return order.recording_facility_id.empty() ? order.ordering_facility_id
+                                             : order.recording_facility_id;
 }
 
 std::vector<std::string> Audience(const Order& order) {
-  std::set<std::string> ids = {order.ordering_facility_id, RecordingFacility(order), order.routing.performing_facility_id,
+  std::set<std::string> ids = {order.ordering_facility_id, RecordingFacility(order),
+                               order.routing.performing_facility_id,
                                order.routing.desk_facility_id};
   ids.erase("");
   return {ids.begin(), ids.end()};
@@ -82,7 +86,8 @@ std::vector<std::string> Audience(const Order& order) {
 
 bool Names(const Order& order, const std::string& study_instance_uid) {
   return std::any_of(order.items.begin(), order.items.end(), [&](const Item& item) {
-    return item.study_instance_uid == study_instance_uid || Holds(item.study_instance_uids, study_instance_uid);
+    return item.study_instance_uid == study_instance_uid ||
+           Holds(item.study_instance_uids, study_instance_uid);
   });
 }
 
@@ -91,7 +96,8 @@ bool HasEvidence(const Order& order) {
                      [](const Item& item) { return !item.study_instance_uids.empty(); });
 }
 
-bool AttachStudy(Order& order, const std::string& study_instance_uid, const std::vector<std::string>& modalities) {
+bool AttachStudy(Order& order, const std::string& study_instance_uid,
+                 const std::vector<std::string>& modalities) {
   for (const Item& item : order.items) {
     if (Holds(item.study_instance_uids, study_instance_uid)) return false;
   }
@@ -106,10 +112,12 @@ bool AttachStudy(Order& order, const std::string& study_instance_uid, const std:
   attach_where([&](const Item& item) { return item.study_instance_uid == study_instance_uid; });
   if (!attached) {
     attach_where([&](const Item& item) {
-      return item.study_instance_uids.empty() && (item.modality.empty() || Holds(modalities, item.modality));
+      return item.study_instance_uids.empty() &&
+             (item.modality.empty() || Holds(modalities, item.modality));
     });
   }
-  if (!attached && !order.items.empty()) order.items.front().study_instance_uids.push_back(study_instance_uid);
+  if (!attached && !order.items.empty())
+    order.items.front().study_instance_uids.push_back(study_instance_uid);
   return true;
 }
 
@@ -125,12 +133,14 @@ bool AttachReport(Order& order, const std::string& report_id) {
 }
 
 absl::Status CheckOrder(const Order& order) {
-  if (order.ordering_facility_id.empty()) return base::InvalidField("order.ordering_facility_id", "missing");
+  if (order.ordering_facility_id.empty())
+    return base::InvalidField("order.ordering_facility_id", "missing");
   TJ_TRY(CheckLength("order.ordering_facility_id", order.ordering_facility_id, 64));
   TJ_TRY(CheckLength("order.recording_facility_id", order.recording_facility_id, 64));
   TJ_TRY(CheckPatient(order.patient));
   if (order.items.empty() || order.items.size() > kItemsMax) {
-    return base::InvalidField("order.items", "an order has 1 to 20 items, not " + std::to_string(order.items.size()));
+    return base::InvalidField(
+        "order.items", "an order has 1 to 20 items, not " + std::to_string(order.items.size()));
   }
   for (const Item& item : order.items) TJ_TRY(CheckItem(item));
   TJ_TRY(CheckLength("order.clinical_information", order.clinical_information, 4000));

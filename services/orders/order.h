@@ -41,7 +41,13 @@ inline constexpr int kStates = 22;
 enum class Origin { kNone = 0, kHis = 1, kDevice = 2, kConsole = 3 };
 enum class Payment { kUntracked = 0, kPending = 1, kPaid = 2, kDeferred = 3, kRefunded = 4 };
 enum class Priority { kNone = 0, kRoutine = 1, kUrgent = 2, kStat = 3, kGreenChannel = 4 };
-enum class PatientClass { kNone = 0, kOutpatient = 1, kInpatient = 2, kEmergency = 3, kCheckup = 4 };
+enum class PatientClass {
+  kNone = 0,
+  kOutpatient = 1,
+  kInpatient = 2,
+  kEmergency = 3,
+  kCheckup = 4
+};
 enum class Discipline { kNone = 0, kImaging = 1, kEcg = 2, kLaboratory = 3, kPathology = 4 };
 enum class Sex { kNone = 0, kMale = 1, kFemale = 2, kUnknown = 3 };
 enum class ReadingMode { kNone = 0, kHubReads = 1, kClinicDrafts = 2, kClinicSigns = 3 };
@@ -55,7 +61,8 @@ struct Identifier {
   bool operator==(const Identifier&) const = default;
 };
 
-// The patient in the ordering facility's words, which are never rewritten; only `patient_id` is a link on top.
+// The patient in the ordering facility's words, which are never rewritten; only `patient_id` is a
+// link on top.
 struct Patient {
   std::string facility_id;
   std::string facility_patient_id;
@@ -75,7 +82,8 @@ struct Practitioner {
   bool operator==(const Practitioner&) const = default;
 };
 
-// One exam. `study_instance_uid` is what the worklist gives the device, `study_instance_uids` what answers it.
+// One exam. `study_instance_uid` is what the worklist gives the device, `study_instance_uids` what
+// answers it.
 struct Item {
   std::string id;
   std::string item_id;
@@ -111,7 +119,8 @@ struct Routing {
   bool operator==(const Routing&) const = default;
 };
 
-// The target an order was submitted under; `start_time` is infinite past while its clock has not started.
+// The target an order was submitted under; `start_time` is infinite past while its clock has not
+// started.
 struct Turnaround {
   int target = 0;
   TurnaroundUnit unit = TurnaroundUnit::kMinutes;
@@ -180,20 +189,24 @@ inline bool Provisional(const Order& order) { return order.origin == Origin::kDe
 // Rescue centers and emergencies wait for no payment and no full center.
 inline bool GoesFirst(const Order& order) { return order.priority >= Priority::kStat; }
 
-// Every facility that may see it: ordering, recording, performing, and the desk's while it waits there. Sorted, unique.
+// Every facility that may see it: ordering, recording, performing, and the desk's while it waits
+// there. Sorted, unique.
 std::vector<std::string> Audience(const Order& order);
 
 // Whether any item names this study, given out beforehand or there already.
 bool Names(const Order& order, const std::string& study_instance_uid);
 bool HasEvidence(const Order& order);
 
-// The items a new study answers get its UID: those it was given out for; else those of its modalities that have no study
-// yet; else the first item. False when it was known already.
-bool AttachStudy(Order& order, const std::string& study_instance_uid, const std::vector<std::string>& modalities);
-// Every item that has a study gets the report (all items when none has). False when it was known already.
+// The items a new study answers get its UID: those it was given out for; else those of its
+// modalities that have no study yet; else the first item. False when it was known already.
+bool AttachStudy(Order& order, const std::string& study_instance_uid,
+                 const std::vector<std::string>& modalities);
+// Every item that has a study gets the report (all items when none has). False when it was known
+// already.
 bool AttachReport(Order& order, const std::string& report_id);
 
-// Limits of what a caller wrote, patient data kept out of messages. INVALID_ARGUMENT names the field.
+// Limits of what a caller wrote, patient data kept out of messages. INVALID_ARGUMENT names the
+// field.
 absl::Status CheckOrder(const Order& order);
 
 }  // namespace tongjian::orders

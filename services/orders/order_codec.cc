@@ -48,7 +48,8 @@ void EncodeItem(const Item& item, v1::OrderItem* out) {
   out->set_body_part(item.body_part);
   out->set_laterality(item.laterality);
   out->set_study_instance_uid(item.study_instance_uid);
-  out->mutable_study_instance_uids()->Assign(item.study_instance_uids.begin(), item.study_instance_uids.end());
+  out->mutable_study_instance_uids()->Assign(item.study_instance_uids.begin(),
+                                             item.study_instance_uids.end());
   out->mutable_report_ids()->Assign(item.report_ids.begin(), item.report_ids.end());
   out->set_price_fen(item.price_fen);
 }
@@ -74,7 +75,8 @@ void EncodeRouting(const Routing& routing, v1::Routing* out) {
   out->set_reason(routing.reason);
   out->set_reading_mode(static_cast<registry::v1::ReadingMode>(routing.reading_mode));
   out->set_signers(routing.signers);
-  out->mutable_earlier_center_ids()->Assign(routing.earlier_center_ids.begin(), routing.earlier_center_ids.end());
+  out->mutable_earlier_center_ids()->Assign(routing.earlier_center_ids.begin(),
+                                            routing.earlier_center_ids.end());
   out->set_community_id(routing.community_id);
   out->set_desk_facility_id(routing.desk_facility_id);
 }
@@ -95,7 +97,8 @@ void EncodeTurnaround(const Turnaround& turnaround, v1::Turnaround* out) {
   out->set_unit(static_cast<registry::v1::TurnaroundUnit>(turnaround.unit));
   out->set_start(static_cast<registry::v1::TurnaroundStart>(turnaround.start));
   out->set_source(turnaround.source);
-  if (Stated(turnaround.start_time)) *out->mutable_start_time() = rpc::ToProto(turnaround.start_time);
+  if (Stated(turnaround.start_time))
+    *out->mutable_start_time() = rpc::ToProto(turnaround.start_time);
 }
 
 Turnaround DecodeTurnaround(const v1::Turnaround& in) {
@@ -138,17 +141,24 @@ void DecodeParties(const v1::Order& in, Order& order) {
   order.ordering_facility_id = in.ordering_facility_id();
   order.recording_facility_id = in.recording_facility_id();
   order.patient = DecodePatient(in.patient());
-  order.requester = {in.requester().practitioner_id(), in.requester().name(), in.requester().facility_id()};
-  order.recognition = {in.recognition().decision_id(), in.recognition().verdict(), in.recognition().reason_code()};
+  order.requester = {in.requester().practitioner_id(), in.requester().name(),
+                     in.requester().facility_id()};
+  order.recognition = {in.recognition().decision_id(), in.recognition().verdict(),
+                       in.recognition().reason_code()};
 }
 
 // The enumerations a caller may set; a number we do not know would be lost.
 absl::Status CheckEnumerations(const v1::Order& in) {
-  if (!wire::Priority_IsValid(in.priority())) return base::InvalidField("order.priority", "not known");
-  if (!wire::PatientClass_IsValid(in.patient_class())) return base::InvalidField("order.patient_class", "not known");
-  if (!wire::Discipline_IsValid(in.discipline())) return base::InvalidField("order.discipline", "not known");
-  if (!v1::PaymentState_IsValid(in.payment())) return base::InvalidField("order.payment", "not known");
-  if (!wire::Sex_IsValid(in.patient().sex())) return base::InvalidField("order.patient.sex", "not known");
+  if (!wire::Priority_IsValid(in.priority()))
+    return base::InvalidField("order.priority", "not known");
+  if (!wire::PatientClass_IsValid(in.patient_class()))
+    return base::InvalidField("order.patient_class", "not known");
+  if (!wire::Discipline_IsValid(in.discipline()))
+    return base::InvalidField("order.discipline", "not known");
+  if (!v1::PaymentState_IsValid(in.payment()))
+    return base::InvalidField("order.payment", "not known");
+  if (!wire::Sex_IsValid(in.patient().sex()))
+    return base::InvalidField("order.patient.sex", "not known");
   for (const wire::Identifier& identifier : in.patient().identifiers()) {
     if (!wire::IdentifierType_IsValid(identifier.type()) || identifier.type() == 0) {
       return base::InvalidField("order.patient.identifiers.type", "not known");
@@ -168,7 +178,8 @@ Patient DecodePatient(const common::v1::PatientRef& in) {
                      .birth_date = in.birth_date(),
                      .patient_id = in.patient_id()};
   for (const common::v1::Identifier& identifier : in.identifiers()) {
-    patient.identifiers.push_back({identifier.type(), identifier.value(), identifier.assigner_facility_id()});
+    patient.identifiers.push_back(
+        {identifier.type(), identifier.value(), identifier.assigner_facility_id()});
   }
   return patient;
 }
@@ -240,8 +251,10 @@ Order Decode(const v1::Order& in) {
 
 absl::StatusOr<Order> DecodeRequest(const v1::Order& in) {
   TJ_TRY(CheckEnumerations(in));
-  if (in.has_scheduled_time()) TJ_TRY(rpc::CheckedTime(in.scheduled_time(), "order.scheduled_time").status());
-  if (in.has_create_time()) TJ_TRY(rpc::CheckedTime(in.create_time(), "order.create_time").status());
+  if (in.has_scheduled_time())
+    TJ_TRY(rpc::CheckedTime(in.scheduled_time(), "order.scheduled_time").status());
+  if (in.has_create_time())
+    TJ_TRY(rpc::CheckedTime(in.create_time(), "order.create_time").status());
   Order order = Decode(in);
   if (order.priority == Priority::kNone) order.priority = Priority::kRoutine;
   if (order.patient.facility_id.empty()) order.patient.facility_id = order.ordering_facility_id;

@@ -24,11 +24,12 @@ void Encode(const TimelineEntry& entry, v1::TimelineEntry* out);
 // What we wrote ourselves.
 Order Decode(const v1::Order& in);
 Patient DecodePatient(const common::v1::PatientRef& in);
-// What a caller wrote: times outside the years 1900 to 9999 and unknown enumeration values are INVALID_ARGUMENT. Limits are
-// CheckOrder's matter.
+// What a caller wrote: times outside the years 1900 to 9999 and unknown enumeration values are
+// INVALID_ARGUMENT. Limits are CheckOrder's matter.
 absl::StatusOr<Order> DecodeRequest(const v1::Order& in);
 
-// The bytes that the store keeps, and back. A record that cannot be read ends the process: the database is damaged.
+// The bytes that the store keeps, and back. A record that cannot be read ends the process: the
+// database is damaged.
 std::string ToRecord(const Order& order);
 Order FromRecord(const std::string& record);
 

@@ -39,7 +39,9 @@ Walk ChooseWalk(const OrderFilter& filter, bool facility) {
   return filter.center_id.empty() ? Walk::kAll : Walk::kCenter;
 }
 
-bool WalksByState(Walk walk) { return walk == Walk::kCenter || walk == Walk::kFacility || walk == Walk::kAll; }
+bool WalksByState(Walk walk) {
+  return walk == Walk::kCenter || walk == Walk::kFacility || walk == Walk::kAll;
+}
 
 int64_t MaskOf(const std::vector<State>& states) {
   int64_t mask = 0;
@@ -54,23 +56,29 @@ Query QueryOf(const OrderFilter& filter, Walk walk, const std::optional<std::str
   const bool join = walk == Walk::kFacility;
   const std::string at = join ? "f." : "o.";
   const std::string id = join ? "f.order_id" : "o.id";
-  query.sql = "select " + at + "created, " + id + " from " +
-              (join ? "order_facility f join orders o on o.id = f.order_id where f.facility_id = :facility"
-                    : "orders o where 1 = 1");
+  query.sql =
+      "select " + at + "created, " + id + " from " +
+      (join ? "order_facility f join orders o on o.id = f.order_id where f.facility_id = :facility"
+            : "orders o where 1 = 1");
   if (join) query.values.push_back(*facility);
   if (filter.needs_desk) query.And("o.needs_desk = 1");
   if (filter.unbound) query.And("o.unbound = 1");
-  if (!filter.patient_id.empty()) query.And("o.patient_id = :patient and o.patient_id <> ''", filter.patient_id);
-  if (!filter.ordering_facility_id.empty()) query.And("o.ordering_facility_id = :ordering", filter.ordering_facility_id);
+  if (!filter.patient_id.empty())
+    query.And("o.patient_id = :patient and o.patient_id <> ''", filter.patient_id);
+  if (!filter.ordering_facility_id.empty())
+    query.And("o.ordering_facility_id = :ordering", filter.ordering_facility_id);
   if (!filter.center_id.empty()) query.And("o.center_id = :center", filter.center_id);
   if (state) query.And(at + "state = :state", *state);
   if (!state && !filter.states.empty()) {
-    query.And("((cast(:mask as bigint) >> cast(o.state as integer)) & 1) = 1", MaskOf(filter.states));
+    query.And("((cast(:mask as bigint) >> cast(o.state as integer)) & 1) = 1",
+              MaskOf(filter.states));
   }
   if (facility && !join) {
-    query.And("exists (select 1 from order_facility f where f.facility_id = :facility and f.created = o.created and "
-              "f.order_id = o.id)",
-              *facility);
+    query.And(
+        "exists (select 1 from order_facility f where f.facility_id = :facility and f.created = "
+        "o.created and "
+        "f.order_id = o.id)",
+        *facility);
   }
   query.And(at + "created >= :from and " + at + "created < :to", filter.from, filter.to);
   return query;
@@ -80,13 +88,15 @@ void Page(Query& query, Walk walk, const ListPosition& after, int64_t limit) {
   const std::string key = walk == Walk::kFacility ? "f.created, f.order_id" : "o.created, o.id";
   query.And("(" + key + ") < (:after_created, :after_id)", after.created, after.id);
   const size_t comma = key.find(',');
-  query.sql += " order by " + key.substr(0, comma) + " desc," + key.substr(comma + 1) + " desc limit :limit";
+  query.sql +=
+      " order by " + key.substr(0, comma) + " desc," + key.substr(comma + 1) + " desc limit :limit";
   query.values.push_back(store::ToValue(limit));
 }
 
-absl::StatusOr<Keys> Collect(store::Session& session, const security::Scope& scope, const OrderFilter& filter,
-                             const ListPosition& after, int64_t limit) {
-  std::vector<std::optional<std::string>> facilities(scope.facilities().begin(), scope.facilities().end());
+absl::StatusOr<Keys> Collect(store::Session& session, const security::Scope& scope,
+                             const OrderFilter& filter, const ListPosition& after, int64_t limit) {
+  std::vector<std::optional<std::string>> facilities(scope.facilities().begin(),
+                                                     scope.facilities().end());
   if (scope.all()) facilities = {std::nullopt};
   Keys keys;
   for (const std::optional<std::string>& facility : facilities) {
@@ -99,7 +109,8 @@ absl::StatusOr<Keys> Collect(store::Session& session, const security::Scope& sco
     for (const std::optional<State>& state : states) {
       Query query = QueryOf(filter, walk, facility, state);
       Page(query, walk, after, limit);
-      TJ_ASSIGN_OR_RETURN(const std::vector<store::Row> rows, session.QueryValues(query.sql, query.values));
+      TJ_ASSIGN_OR_RETURN(const std::vector<store::Row> rows,
+                          session.QueryValues(query.sql, query.values));
       for (const store::Row& row : rows) keys.insert({row.Int(0), row.Text(1)});
     }
   }
@@ -108,28 +119,37 @@ absl::StatusOr<Keys> Collect(store::Session& session, const security::Scope& sco
 
 }  // namespace
 
-std::string ToText(const ListPosition& position) { return std::to_string(position.created) + " " + position.id; }
+std::string ToText(const ListPosition& position) {
+  return std::to_string(position.created) + " " + position.id;
+}
 
 absl::StatusOr<ListPosition> ParsePosition(std::string_view text) {
   if (text.empty()) return ListPosition();
   const size_t space = text.find(' ');
   if (space == std::string_view::npos || space == 0 || space > 18 ||
-      !std::all_of(text.begin(), text.begin() + space, [](char c) { return c >= '0' && c <= '9'; })) {
-    return base::Error(absl::StatusCode::kInvalidArgument, "INVALID_PAGE_TOKEN", "page_token", "not a token of this list");
+      !std::all_of(text.begin(), text.begin() + space,
+                   [](char c) { return c >= '0' && c <= '9'; })) {
+    return base::Error(absl::StatusCode::kInvalidArgument, "INVALID_PAGE_TOKEN", "page_token",
+                       "not a token of this list");
   }
-  return ListPosition{std::stoll(std::string(text.substr(0, space))), std::string(text.substr(space + 1))};
+  return ListPosition{std::stoll(std::string(text.substr(0, space))),
+                      std::string(text.substr(space + 1))};
 }
 
-ListPosition PositionOf(const Order& order) { return {absl::ToUnixMicros(order.create_time), order.id}; }
+ListPosition PositionOf(const Order& order) {
+  return {absl::ToUnixMicros(order.create_time), order.id};
+}
 
 absl::StatusOr<std::vector<Order>> ListOrders(store::Session& session, const security::Scope& scope,
-                                              const OrderFilter& filter, const ListPosition& after, int64_t limit) {
+                                              const OrderFilter& filter, const ListPosition& after,
+                                              int64_t limit) {
   TJ_ASSIGN_OR_RETURN(const Keys keys, Collect(session, scope, filter, after, limit));
   std::vector<Order> orders;
   for (const Key& key : keys) {
     if (static_cast<int64_t>(orders.size()) == limit) break;
-    TJ_ASSIGN_OR_RETURN(const std::optional<store::Row> row,
-                        session.QueryOne("select record, patient_id from orders where id = :id", key.second));
+    TJ_ASSIGN_OR_RETURN(
+        const std::optional<store::Row> row,
+        session.QueryOne("select record, patient_id from orders where id = :id", key.second));
     if (row) orders.push_back(OrderOf(*row));
   }
   return orders;

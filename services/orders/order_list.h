@@ -36,6 +36,7 @@ ListPosition PositionOf(const Order& order);
 
 // At most `limit` orders behind `after` that the scope sees.
 absl::StatusOr<std::vector<Order>> ListOrders(store::Session& session, const security::Scope& scope,
-                                              const OrderFilter& filter, const ListPosition& after, int64_t limit);
+                                              const OrderFilter& filter, const ListPosition& after,
+                                              int64_t limit);
 
 }  // namespace tongjian::orders

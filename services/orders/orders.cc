@@ -47,14 +47,16 @@ Origin OriginOf(const Asked& asked) {
 
 absl::Status CheckReason(std::string_view field, const std::string& reason) {
   if (reason.empty()) return base::InvalidField(field, "missing");
-  if (reason.size() > kClinicalCharactersMax) return base::InvalidField(field, "longer than 4000 bytes");
+  if (reason.size() > kClinicalCharactersMax)
+    return base::InvalidField(field, "longer than 4000 bytes");
   return absl::OkStatus();
 }
 
 }  // namespace
 
-Orders::Orders(const Changes& changes, OwnNumbers& numbers, FactSource facts, const LoadCounter& load, base::Ids& ids,
-               const base::Clock& clock, SubmissionRules rules)
+Orders::Orders(const Changes& changes, OwnNumbers& numbers, FactSource facts,
+               const LoadCounter& load, base::Ids& ids, const base::Clock& clock,
+               SubmissionRules rules)
     : changes_(changes),
       numbers_(numbers),
       facts_(std::move(facts)),
@@ -65,12 +67,14 @@ Orders::Orders(const Changes& changes, OwnNumbers& numbers, FactSource facts, co
 
 absl::Status Orders::CheckNumber(const Asked& asked, const Order& order) const {
   const bool numbered = !order.accession_number.empty();
-  const bool given_uid = std::any_of(order.items.begin(), order.items.end(),
-                                     [](const Item& item) { return !item.study_instance_uid.empty(); });
+  const bool given_uid = std::any_of(order.items.begin(), order.items.end(), [](const Item& item) {
+    return !item.study_instance_uid.empty();
+  });
   if (!numbered && !given_uid) return absl::OkStatus();
   if (!IsGateway(asked)) {
-    return base::InvalidField(numbered ? "order.accession_number" : "order.items.study_instance_uid",
-                              "only a gateway numbers orders, from its own block: leave it empty");
+    return base::InvalidField(
+        numbered ? "order.accession_number" : "order.items.study_instance_uid",
+        "only a gateway numbers orders, from its own block: leave it empty");
   }
   if (numbered && !ParseAccession(numbers_.prefix(), order.accession_number)) {
     return base::InvalidField("order.accession_number", "not a number of this hub's blocks");
@@ -81,21 +85,27 @@ absl::Status Orders::CheckNumber(const Asked& asked, const Order& order) const {
 absl::Status Orders::CheckLease(store::Session& session, const Order& order) const {
   const int64_t number = ParseAccession(numbers_.prefix(), order.accession_number).value_or(-1);
   for (const std::string& facility_id : {order.ordering_facility_id, RecordingFacility(order)}) {
-    TJ_ASSIGN_OR_RETURN(const bool leased, IsLeasedTo(session, numbers_.prefix(), facility_id, number));
+    TJ_ASSIGN_OR_RETURN(const bool leased,
+                        IsLeasedTo(session, numbers_.prefix(), facility_id, number));
     if (leased) return absl::OkStatus();
   }
-  return base::InvalidField("order.accession_number", "not out of a block leased to " + order.ordering_facility_id);
+  return base::InvalidField("order.accession_number",
+                            "not out of a block leased to " + order.ordering_facility_id);
 }
 
-absl::Status Orders::BindArrivals(store::Transaction& tx, const Asked& asked, bool numbered, Order& order) const {
+absl::Status Orders::BindArrivals(store::Transaction& tx, const Asked& asked, bool numbered,
+                                  Order& order) const {
   const security::Scope scope = security::Scope::Service();
   std::vector<Order> candidates;
   if (numbered) {
-    TJ_ASSIGN_OR_RETURN(candidates, changes_.store().WithAccession(tx, scope, RecordingFacility(order), order.accession_number));
+    TJ_ASSIGN_OR_RETURN(candidates,
+                        changes_.store().WithAccession(tx, scope, RecordingFacility(order),
+                                                       order.accession_number));
   }
   for (const Item& item : order.items) {
-    TJ_ASSIGN_OR_RETURN(const std::vector<Order> naming,
-                        changes_.store().NamingStudy(tx, scope, RecordingFacility(order), item.study_instance_uid));
+    TJ_ASSIGN_OR_RETURN(
+        const std::vector<Order> naming,
+        changes_.store().NamingStudy(tx, scope, RecordingFacility(order), item.study_instance_uid));
     candidates.insert(candidates.end(), naming.begin(), naming.end());
   }
   const Deed deed = DeedOf(asked, "bound", "evidence was there already");
@@ -109,20 +119,22 @@ absl::Status Orders::BindArrivals(store::Transaction& tx, const Asked& asked, bo
 
 absl::StatusOr<Order> Orders::Create(const Asked& asked, Order order, bool draft) const {
   if (!asked.scope.Contains(order.ordering_facility_id)) {
-    return base::Error(absl::StatusCode::kPermissionDenied, "PERMISSION_DENIED", "order.ordering_facility_id",
-                       "the caller may not order for this facility");
+    return base::Error(absl::StatusCode::kPermissionDenied, "PERMISSION_DENIED",
+                       "order.ordering_facility_id", "the caller may not order for this facility");
   }
   const absl::Time now = clock_.Now();
   ClearHubFields(order);
   TJ_TRY(CheckOrder(order));
   TJ_TRY(CheckNumber(asked, order));
-  const bool given = !order.accession_number.empty() || !order.items.front().study_instance_uid.empty();
+  const bool given =
+      !order.accession_number.empty() || !order.items.front().study_instance_uid.empty();
   const bool numbered = !order.accession_number.empty();
   const std::shared_ptr<const Facts> facts = facts_();
   order.origin = OriginOf(asked);
   order.state = draft ? State::kDraft : State::kSubmitted;
   order.receive_time = now;
-  if (!Stated(order.create_time) || order.create_time > now || !IsGateway(asked)) order.create_time = now;
+  if (!Stated(order.create_time) || order.create_time > now || !IsGateway(asked))
+    order.create_time = now;
   TJ_TRY(Complete(order, *facts, now, rules_));
   if (!draft) RouteAndSchedule(order, *facts, load_.Now(), now, rules_);
   order.id = ids_.New();
@@ -142,82 +154,95 @@ absl::StatusOr<Order> Orders::Create(const Asked& asked, Order order, bool draft
 
 absl::StatusOr<Order> Orders::Submit(const Asked& asked, const std::string& id) const {
   const Load load = load_.Now();
-  return changes_.ChangeOne(asked, id, DeedOf(asked, "submitted"), [&](store::Transaction& tx, Order& order) {
-    TJ_TRY(Move(order, Action::kSubmit));
-    RouteAndSchedule(order, *facts_(), load, tx.Now(), rules_);
-    return absl::OkStatus();
-  });
+  return changes_.ChangeOne(asked, id, DeedOf(asked, "submitted"),
+                            [&](store::Transaction& tx, Order& order) {
+                              TJ_TRY(Move(order, Action::kSubmit));
+                              RouteAndSchedule(order, *facts_(), load, tx.Now(), rules_);
+                              return absl::OkStatus();
+                            });
 }
 
-absl::StatusOr<Order> Orders::Modify(const Asked& asked, const Order& wanted, const std::string& etag) const {
+absl::StatusOr<Order> Orders::Modify(const Asked& asked, const Order& wanted,
+                                     const std::string& etag) const {
   const Load load = load_.Now();
-  return changes_.ChangeOne(asked, wanted.id, DeedOf(asked, "modified"),
-                            [&](store::Transaction& tx, Order& order) -> absl::Status {
-    if (etag != EtagOf(order)) {
-      return base::Conflict("ETAG_MISMATCH", "order " + order.id + " has etag " + EtagOf(order) + ": read it again");
-    }
-    TJ_TRY(Move(order, Action::kModify));
-    uint32_t changed = kNoFields;
-    TJ_ASSIGN_OR_RETURN(order, Modified(order, wanted, &changed));
-    if ((changed & kPatientFields) != 0) {
-      TJ_ASSIGN_OR_RETURN(order.patient.patient_id, PatientOf(tx, order.patient));
-    }
-    if ((changed & kExamFields) != 0) TJ_TRY(Complete(order, *facts_(), tx.Now(), rules_));
-    if (order.state == State::kDraft) return absl::OkStatus();
-    if (order.state == State::kSubmitted && (changed & (kExamFields | kUrgencyFields)) != 0) {
-      RouteAndSchedule(order, *facts_(), load, tx.Now(), rules_);
-    } else if ((changed & kUrgencyFields) != 0) {
-      FixDeadline(order, *facts_(), tx.Now(), rules_);
-    }
-    return absl::OkStatus();
-  });
+  return changes_.ChangeOne(
+      asked, wanted.id, DeedOf(asked, "modified"),
+      [&](store::Transaction& tx, Order& order) -> absl::Status {
+        if (etag != EtagOf(order)) {
+          return base::Conflict("ETAG_MISMATCH", "order " + order.id + " has etag " +
+                                                     EtagOf(order) + ": read it again");
+        }
+        TJ_TRY(Move(order, Action::kModify));
+        uint32_t changed = kNoFields;
+        TJ_ASSIGN_OR_RETURN(order, Modified(order, wanted, &changed));
+        if ((changed & kPatientFields) != 0) {
+          TJ_ASSIGN_OR_RETURN(order.patient.patient_id, PatientOf(tx, order.patient));
+        }
+        if ((changed & kExamFields) != 0) TJ_TRY(Complete(order, *facts_(), tx.Now(), rules_));
+        if (order.state == State::kDraft) return absl::OkStatus();
+        if (order.state == State::kSubmitted && (changed & (kExamFields | kUrgencyFields)) != 0) {
+          RouteAndSchedule(order, *facts_(), load, tx.Now(), rules_);
+        } else if ((changed & kUrgencyFields) != 0) {
+          FixDeadline(order, *facts_(), tx.Now(), rules_);
+        }
+        return absl::OkStatus();
+      });
 }
 
-absl::StatusOr<Order> Orders::Cancel(const Asked& asked, const std::string& id, const std::string& reason,
+absl::StatusOr<Order> Orders::Cancel(const Asked& asked, const std::string& id,
+                                     const std::string& reason,
                                      const std::string& recognized_result_id) const {
   const bool recognized = !recognized_result_id.empty();
   if (!recognized) TJ_TRY(CheckReason("reason", reason));
-  return changes_.ChangeOne(asked, id, DeedOf(asked, recognized ? "recognized" : "cancelled", reason),
-                            [&](store::Transaction&, Order& order) {
-    TJ_TRY(Move(order, recognized ? Action::kRecognize : Action::kCancel));
-    order.note = reason;
-    order.recognized_result_id = recognized_result_id;
-    return absl::OkStatus();
-  });
+  return changes_.ChangeOne(
+      asked, id, DeedOf(asked, recognized ? "recognized" : "cancelled", reason),
+      [&](store::Transaction&, Order& order) {
+        TJ_TRY(Move(order, recognized ? Action::kRecognize : Action::kCancel));
+        order.note = reason;
+        order.recognized_result_id = recognized_result_id;
+        return absl::OkStatus();
+      });
 }
 
 absl::StatusOr<Order> Orders::Pay(const Asked& asked, const std::string& id, Payment payment,
                                   const std::string& billing_party) const {
   if (payment == Payment::kUntracked) return base::InvalidField("payment", "missing");
-  return changes_.ChangeOne(asked, id, DeedOf(asked, "payment"), [&](store::Transaction&, Order& order) {
-    TJ_TRY(Move(order, Action::kPay));
-    order.payment = payment;
-    if (!billing_party.empty()) order.billing_party = billing_party;
-    return CheckOrder(order);
-  });
+  return changes_.ChangeOne(asked, id, DeedOf(asked, "payment"),
+                            [&](store::Transaction&, Order& order) {
+                              TJ_TRY(Move(order, Action::kPay));
+                              order.payment = payment;
+                              if (!billing_party.empty()) order.billing_party = billing_party;
+                              return CheckOrder(order);
+                            });
 }
 
-absl::StatusOr<Order> Orders::Answer(const Asked& asked, const std::string& id, const std::string& answer) const {
+absl::StatusOr<Order> Orders::Answer(const Asked& asked, const std::string& id,
+                                     const std::string& answer) const {
   TJ_TRY(CheckReason("answer", answer));
-  return changes_.ChangeOne(asked, id, DeedOf(asked, "answered"), [&](store::Transaction&, Order& order) {
-    TJ_TRY(Move(order, Action::kAnswer));
-    if (!order.clinical_information.empty()) order.clinical_information += "\n";
-    order.clinical_information += answer;
-    order.note.clear();
-    return CheckOrder(order);
-  });
+  return changes_.ChangeOne(asked, id, DeedOf(asked, "answered"),
+                            [&](store::Transaction&, Order& order) {
+                              TJ_TRY(Move(order, Action::kAnswer));
+                              if (!order.clinical_information.empty())
+                                order.clinical_information += "\n";
+                              order.clinical_information += answer;
+                              order.note.clear();
+                              return CheckOrder(order);
+                            });
 }
 
 absl::StatusOr<Order> Orders::BindTo(const Asked& asked, const std::string& id,
                                      const std::string& provisional_id) const {
   return changes_.Run(asked, [&](store::Transaction& tx, Order& out) -> absl::Status {
     TJ_ASSIGN_OR_RETURN(const Order order, changes_.store().Find(tx, asked.scope, id));
-    TJ_ASSIGN_OR_RETURN(const Order provisional, changes_.store().Find(tx, asked.scope, provisional_id));
-    return BindIn(tx, changes_.journal(), *facts_(), order, provisional, DeedOf(asked, "bound"), &out);
+    TJ_ASSIGN_OR_RETURN(const Order provisional,
+                        changes_.store().Find(tx, asked.scope, provisional_id));
+    return BindIn(tx, changes_.journal(), *facts_(), order, provisional, DeedOf(asked, "bound"),
+                  &out);
   });
 }
 
-absl::StatusOr<AccessionBlock> Orders::LeaseNumbers(const Asked& asked, const std::string& facility_id,
+absl::StatusOr<AccessionBlock> Orders::LeaseNumbers(const Asked& asked,
+                                                    const std::string& facility_id,
                                                     int64_t size) const {
   if (!asked.scope.Contains(facility_id)) {
     return base::Error(absl::StatusCode::kPermissionDenied, "PERMISSION_DENIED", "facility_id",
@@ -226,12 +251,14 @@ absl::StatusOr<AccessionBlock> Orders::LeaseNumbers(const Asked& asked, const st
   TJ_ASSIGN_OR_RETURN(const int64_t count, CheckBlockSize(size));
   AccessionBlock block = {.prefix = numbers_.prefix(), .facility_id = facility_id};
   TJ_TRY(changes_.database().Write([&](store::Transaction& tx) -> absl::Status {
-    const store::RequestKey key = {"facility:" + facility_id, asked.method, asked.request_id, asked.fingerprint};
-    TJ_ASSIGN_OR_RETURN(const std::string range, store::Once(tx, key, [&]() -> absl::StatusOr<std::string> {
-                          TJ_ASSIGN_OR_RETURN(const AccessionBlock leased,
-                                              LeaseBlock(tx, numbers_.prefix(), facility_id, count));
-                          return std::to_string(leased.first) + " " + std::to_string(leased.last);
-                        }));
+    const store::RequestKey key = {"facility:" + facility_id, asked.method, asked.request_id,
+                                   asked.fingerprint};
+    TJ_ASSIGN_OR_RETURN(
+        const std::string range, store::Once(tx, key, [&]() -> absl::StatusOr<std::string> {
+          TJ_ASSIGN_OR_RETURN(const AccessionBlock leased,
+                              LeaseBlock(tx, numbers_.prefix(), facility_id, count));
+          return std::to_string(leased.first) + " " + std::to_string(leased.last);
+        }));
     block.first = std::stoll(range);
     block.last = std::stoll(range.substr(range.find(' ') + 1));
     return absl::OkStatus();

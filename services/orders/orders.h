@@ -18,33 +18,40 @@
 
 namespace tongjian::orders {
 
-// Safe for concurrent use; all it is given must outlive it. Everything is prepared outside of the transaction, so that a
-// create costs the writer its inserts and nothing else.
+// Safe for concurrent use; all it is given must outlive it. Everything is prepared outside of the
+// transaction, so that a create costs the writer its inserts and nothing else.
 class Orders {
  public:
-  Orders(const Changes& changes, OwnNumbers& numbers, FactSource facts, const LoadCounter& load, base::Ids& ids,
-         const base::Clock& clock, SubmissionRules rules);
+  Orders(const Changes& changes, OwnNumbers& numbers, FactSource facts, const LoadCounter& load,
+         base::Ids& ids, const base::Clock& clock, SubmissionRules rules);
 
-  // Writes an order; `draft`: without submitting it. PERMISSION_DENIED for a facility out of scope. A number given by a gateway must be
-  // out of a block leased to its facility; from anybody else it is refused. A provisional order that has its number or study
-  // UID is bound to it in the same transaction.
+  // Writes an order; `draft`: without submitting it. PERMISSION_DENIED for a facility out of scope.
+  // A number given by a gateway must be out of a block leased to its facility; from anybody else it
+  // is refused. A provisional order that has its number or study UID is bound to it in the same
+  // transaction.
   absl::StatusOr<Order> Create(const Asked& asked, Order order, bool draft) const;
   absl::StatusOr<Order> Submit(const Asked& asked, const std::string& id) const;
-  // `wanted` as it was read, with the caller's changes; `etag` of that reading, FAILED_PRECONDITION (ETAG_MISMATCH) when it is old.
-  absl::StatusOr<Order> Modify(const Asked& asked, const Order& wanted, const std::string& etag) const;
+  // `wanted` as it was read, with the caller's changes; `etag` of that reading, FAILED_PRECONDITION
+  // (ETAG_MISMATCH) when it is old.
+  absl::StatusOr<Order> Modify(const Asked& asked, const Order& wanted,
+                               const std::string& etag) const;
   absl::StatusOr<Order> Cancel(const Asked& asked, const std::string& id, const std::string& reason,
                                const std::string& recognized_result_id) const;
   absl::StatusOr<Order> Pay(const Asked& asked, const std::string& id, Payment payment,
                             const std::string& billing_party) const;
-  absl::StatusOr<Order> Answer(const Asked& asked, const std::string& id, const std::string& answer) const;
-  absl::StatusOr<Order> BindTo(const Asked& asked, const std::string& id, const std::string& provisional_id) const;
+  absl::StatusOr<Order> Answer(const Asked& asked, const std::string& id,
+                               const std::string& answer) const;
+  absl::StatusOr<Order> BindTo(const Asked& asked, const std::string& id,
+                               const std::string& provisional_id) const;
 
-  absl::StatusOr<AccessionBlock> LeaseNumbers(const Asked& asked, const std::string& facility_id, int64_t size) const;
+  absl::StatusOr<AccessionBlock> LeaseNumbers(const Asked& asked, const std::string& facility_id,
+                                              int64_t size) const;
 
  private:
   absl::Status CheckNumber(const Asked& asked, const Order& order) const;
   absl::Status CheckLease(store::Session& session, const Order& order) const;
-  absl::Status BindArrivals(store::Transaction& tx, const Asked& asked, bool numbered, Order& order) const;
+  absl::Status BindArrivals(store::Transaction& tx, const Asked& asked, bool numbered,
+                            Order& order) const;
 
   const Changes& changes_;
   OwnNumbers& numbers_;

@@ -25,13 +25,15 @@ struct OrderName {
 // Safe for concurrent use; both parts must outlive it.
 class Queries {
  public:
-  Queries(store::Database& database, const OrderStore& store) : database_(database), store_(store) {}
+  Queries(store::Database& database, const OrderStore& store)
+      : database_(database), store_(store) {}
 
   absl::StatusOr<Order> Get(const security::Scope& scope, const OrderName& name) const;
   absl::StatusOr<std::vector<Order>> List(const security::Scope& scope, const OrderFilter& filter,
                                           const ListPosition& after, int64_t limit) const;
-  absl::StatusOr<std::vector<TimelineEntry>> Timeline(const security::Scope& scope, const std::string& id,
-                                                      int64_t after, int64_t limit) const;
+  absl::StatusOr<std::vector<TimelineEntry>> Timeline(const security::Scope& scope,
+                                                      const std::string& id, int64_t after,
+                                                      int64_t limit) const;
 
  private:
   store::Database& database_;

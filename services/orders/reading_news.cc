@@ -11,7 +11,9 @@ namespace {
 constexpr char kReading[] = "service:reading";
 constexpr char kExchange[] = "service:exchange";
 
-std::string ActorOr(const std::string& actor, const char* service) { return actor.empty() ? service : actor; }
+std::string ActorOr(const std::string& actor, const char* service) {
+  return actor.empty() ? service : actor;
+}
 
 bool Holds(const std::vector<std::string>& values, const std::string& value) {
   return std::find(values.begin(), values.end(), value) != values.end();
@@ -33,17 +35,22 @@ std::initializer_list<Action> ActionsOf(ReportFact::Standing standing) {
   static constexpr std::initializer_list<Action> kAmended = {Action::kAmend, Action::kSign};
   static constexpr std::initializer_list<Action> kRetracted = {Action::kReopen};
   switch (standing) {
-    case ReportFact::Standing::kFinal: return kFinal;
-    case ReportFact::Standing::kAmended: return kAmended;
-    case ReportFact::Standing::kRetracted: return kRetracted;
-    default: return kPreliminary;
+    case ReportFact::Standing::kFinal:
+      return kFinal;
+    case ReportFact::Standing::kAmended:
+      return kAmended;
+    case ReportFact::Standing::kRetracted:
+      return kRetracted;
+    default:
+      return kPreliminary;
   }
 }
 
 }  // namespace
 
 // Before anything is written: an event that is parked must leave no trace.
-absl::Status ReadingNews::Known(store::Session& session, const std::vector<std::string>& order_ids) const {
+absl::Status ReadingNews::Known(store::Session& session,
+                                const std::vector<std::string>& order_ids) const {
   for (const std::string& id : order_ids) {
     const absl::Status found = parts_.store.Find(session, security::Scope::Service(), id).status();
     if (absl::IsNotFound(found)) return feed::ReferenceUnknown("order " + id);
@@ -63,7 +70,8 @@ absl::Status ReadingNews::Apply(store::Transaction& tx, const TaskFact& task) co
     if (*task.action == Action::kEscalate) {
       if (!Allows(order.state, Action::kEscalate)) return false;
       deed.action = "escalated";
-      TJ_TRY(Leave(order, Leaving::kEscalate, "", task.note, *parts_.facts(), parts_.load.Now(), tx.Now()));
+      TJ_TRY(Leave(order, Leaving::kEscalate, "", task.note, *parts_.facts(), parts_.load.Now(),
+                   tx.Now()));
       return true;
     }
     if (!MoveByFirst(order, {*task.action}, deed)) return false;
@@ -75,7 +83,8 @@ absl::Status ReadingNews::Apply(store::Transaction& tx, const TaskFact& task) co
 
 absl::Status ReadingNews::Apply(store::Transaction& tx, const ReportFact& report) const {
   TJ_TRY(Known(tx, report.order_ids));
-  TJ_ASSIGN_OR_RETURN(const bool news, parts_.store.IsNews(tx, "report", report.id, report.version));
+  TJ_ASSIGN_OR_RETURN(const bool news,
+                      parts_.store.IsNews(tx, "report", report.id, report.version));
   if (!news) return absl::OkStatus();
   for (const std::string& id : report.order_ids) {
     TJ_TRY(ApplyTo(tx, parts_, id, [&](Order& order, Deed& deed) -> absl::StatusOr<bool> {
@@ -93,13 +102,16 @@ absl::Status ReadingNews::Apply(store::Transaction& tx, const ReportFact& report
 
 absl::Status ReadingNews::Apply(store::Transaction& tx, const ResultFact& result) const {
   TJ_TRY(Known(tx, result.order_ids));
-  TJ_ASSIGN_OR_RETURN(const bool news, parts_.store.IsNews(tx, "result", result.id, result.version));
+  TJ_ASSIGN_OR_RETURN(const bool news,
+                      parts_.store.IsNews(tx, "result", result.id, result.version));
   if (!news) return absl::OkStatus();
   for (const std::string& id : result.order_ids) {
     TJ_TRY(ApplyTo(tx, parts_, id, [&](Order& order, Deed& deed) -> absl::StatusOr<bool> {
       deed = {"", kExchange, order.ordering_facility_id, ""};
-      if (Holds(result.viewed_at, order.ordering_facility_id)) return MoveByFirst(order, {Action::kView}, deed);
-      if (Holds(result.delivered_to, order.ordering_facility_id)) return MoveByFirst(order, {Action::kDeliver}, deed);
+      if (Holds(result.viewed_at, order.ordering_facility_id))
+        return MoveByFirst(order, {Action::kView}, deed);
+      if (Holds(result.delivered_to, order.ordering_facility_id))
+        return MoveByFirst(order, {Action::kDeliver}, deed);
       return false;
     }));
   }

@@ -25,15 +25,16 @@ MembershipFact FactOf(const registry::Membership& membership) {
 }
 
 CenterFact FactOf(const registry::Center& center) {
-  CenterFact fact = {.id = center.id(),
-                     .name = center.name(),
-                     .discipline = static_cast<Discipline>(center.discipline()),
-                     .host_facility_id = center.host_facility_id(),
-                     .community_ids = {center.community_ids().begin(), center.community_ids().end()},
-                     .fallback_center_id = center.fallback_center_id(),
-                     .load_limit = center.load_limit(),
-                     .active = center.active(),
-                     .recognition_codes = {center.recognition_codes().begin(), center.recognition_codes().end()}};
+  CenterFact fact = {
+      .id = center.id(),
+      .name = center.name(),
+      .discipline = static_cast<Discipline>(center.discipline()),
+      .host_facility_id = center.host_facility_id(),
+      .community_ids = {center.community_ids().begin(), center.community_ids().end()},
+      .fallback_center_id = center.fallback_center_id(),
+      .load_limit = center.load_limit(),
+      .active = center.active(),
+      .recognition_codes = {center.recognition_codes().begin(), center.recognition_codes().end()}};
   for (const registry::OpeningHours& hours : center.hours()) {
     fact.hours.push_back({hours.weekday(), hours.open_minute(), hours.close_minute()});
   }
@@ -42,17 +43,18 @@ CenterFact FactOf(const registry::Center& center) {
 
 TargetFact FactOf(const registry::TurnaroundTarget& target) {
   const bool acquired = target.start() == registry::TURNAROUND_START_UNSPECIFIED;
-  return {.center_id = target.center_id(),
-          .discipline = static_cast<Discipline>(target.discipline()),
-          .modality = target.modality(),
-          .body_part = target.body_part(),
-          .facility_level = target.facility_level(),
-          .priority = static_cast<Priority>(target.priority()),
-          .patient_class = static_cast<PatientClass>(target.patient_class()),
-          .target = target.target(),
-          .unit = static_cast<TurnaroundUnit>(target.unit()),
-          .start = acquired ? TurnaroundStart::kAcquired : static_cast<TurnaroundStart>(target.start()),
-          .source = target.source()};
+  return {
+      .center_id = target.center_id(),
+      .discipline = static_cast<Discipline>(target.discipline()),
+      .modality = target.modality(),
+      .body_part = target.body_part(),
+      .facility_level = target.facility_level(),
+      .priority = static_cast<Priority>(target.priority()),
+      .patient_class = static_cast<PatientClass>(target.patient_class()),
+      .target = target.target(),
+      .unit = static_cast<TurnaroundUnit>(target.unit()),
+      .start = acquired ? TurnaroundStart::kAcquired : static_cast<TurnaroundStart>(target.start()),
+      .source = target.source()};
 }
 
 ItemFact FactOf(const registry::Item& item) {
@@ -98,18 +100,21 @@ void Each(const feed::Mirror& mirror, const Add& add) {
 void AddPlaces(const feed::Mirror& mirror, Facts& facts) {
   Each<events::FacilityChanged>(mirror, [&](const auto& changed) {
     const registry::Facility& facility = changed.facility();
-    facts.facilities[facility.id()] = {facility.id(), facility.name(), facility.parent_facility_id(), facility.level()};
+    facts.facilities[facility.id()] = {facility.id(), facility.name(),
+                                       facility.parent_facility_id(), facility.level()};
   });
   Each<events::MembershipChanged>(mirror, [&](const auto& changed) {
     facts.memberships.emplace(changed.membership().facility_id(), FactOf(changed.membership()));
   });
-  Each<events::CenterChanged>(mirror,
-                              [&](const auto& changed) { facts.centers[changed.center().id()] = FactOf(changed.center()); });
+  Each<events::CenterChanged>(mirror, [&](const auto& changed) {
+    facts.centers[changed.center().id()] = FactOf(changed.center());
+  });
   Each<events::DeviceChanged>(mirror, [&](const auto& changed) {
     const registry::Device& device = changed.device();
     if (!device.active()) return;
-    facts.devices.emplace(device.ae_title(), DeviceFact{device.id(), device.facility_id(), device.ae_title(),
-                                                        device.address(), device.charset(), device.modality()});
+    facts.devices.emplace(device.ae_title(),
+                          DeviceFact{device.id(), device.facility_id(), device.ae_title(),
+                                     device.address(), device.charset(), device.modality()});
   });
 }
 
@@ -117,13 +122,15 @@ void AddRules(const feed::Mirror& mirror, Facts& facts) {
   Each<events::AgreementChanged>(mirror, [&](const auto& changed) {
     const registry::Agreement& agreement = changed.agreement();
     facts.agreements.push_back({agreement.requesting_facility_id(), agreement.reading_facility_id(),
-                                static_cast<Discipline>(agreement.discipline()), agreement.from(), agreement.to()});
+                                static_cast<Discipline>(agreement.discipline()), agreement.from(),
+                                agreement.to()});
   });
-  Each<events::ReadingPolicyChanged>(mirror,
-                                     [&](const auto& changed) { facts.policies.push_back(FactOf(changed.policy())); });
-  Each<events::TurnaroundTargetChanged>(mirror,
-                                        [&](const auto& changed) { facts.targets.push_back(FactOf(changed.target())); });
-  Each<events::CalendarChanged>(mirror, [&](const auto& changed) { AddCalendar(changed.days(), facts); });
+  Each<events::ReadingPolicyChanged>(
+      mirror, [&](const auto& changed) { facts.policies.push_back(FactOf(changed.policy())); });
+  Each<events::TurnaroundTargetChanged>(
+      mirror, [&](const auto& changed) { facts.targets.push_back(FactOf(changed.target())); });
+  Each<events::CalendarChanged>(mirror,
+                                [&](const auto& changed) { AddCalendar(changed.days(), facts); });
   Each<events::ItemChanged>(mirror, [&](const auto& changed) {
     facts.items[changed.item().id()] = FactOf(changed.item());
     for (const registry::LocalCode& code : changed.item().local_codes()) {
@@ -135,13 +142,15 @@ void AddRules(const feed::Mirror& mirror, Facts& facts) {
 }  // namespace
 
 std::vector<std::string> MirroredTypes() {
-  return {"FacilityChanged",      "MembershipChanged",       "CenterChanged",   "AgreementChanged", "DeviceChanged",
-          "ReadingPolicyChanged", "TurnaroundTargetChanged", "CalendarChanged", "ItemChanged"};
+  return {"FacilityChanged",         "MembershipChanged", "CenterChanged",
+          "AgreementChanged",        "DeviceChanged",     "ReadingPolicyChanged",
+          "TurnaroundTargetChanged", "CalendarChanged",   "ItemChanged"};
 }
 
 std::shared_ptr<const Facts> RegistryFacts::Now() const {
   const std::lock_guard lock(mutex_);
-  const int64_t revision = mirror_.revision();  // Before reading: what comes meanwhile is read again next time.
+  const int64_t revision =
+      mirror_.revision();  // Before reading: what comes meanwhile is read again next time.
   if (facts_ != nullptr && revision == revision_) return facts_;
   auto facts = std::make_shared<Facts>();
   facts->zone = zone_;

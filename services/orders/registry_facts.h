@@ -22,8 +22,8 @@ using FactSource = std::function<std::shared_ptr<const Facts>()>;
 // The changes of registry that are kept.
 std::vector<std::string> MirroredTypes();
 
-// Makes the facts anew when the mirror has changed, else gives out the same copy. Safe for concurrent use; `mirror` must
-// outlive it.
+// Makes the facts anew when the mirror has changed, else gives out the same copy. Safe for
+// concurrent use; `mirror` must outlive it.
 class RegistryFacts {
  public:
   RegistryFacts(const feed::Mirror& mirror, absl::TimeZone zone) : mirror_(mirror), zone_(zone) {}

@@ -32,14 +32,17 @@ class Router {
 
   std::vector<Candidate> Candidates() const {
     std::vector<Candidate> candidates;
-    const std::set<std::string> communities = facts_.Communities(order_.ordering_facility_id, time_);
+    const std::set<std::string> communities =
+        facts_.Communities(order_.ordering_facility_id, time_);
     for (const auto& [id, center] : facts_.centers) {
-      if (!center.active || center.discipline != order_.discipline || excluded_.count(id) > 0) continue;
+      if (!center.active || center.discipline != order_.discipline || excluded_.count(id) > 0)
+        continue;
       if (auto candidate = Relate(center, communities)) candidates.push_back(*std::move(candidate));
     }
-    std::stable_sort(candidates.begin(), candidates.end(), [&](const Candidate& a, const Candidate& b) {
-      return std::pair(a.relation, Share(*a.center)) < std::pair(b.relation, Share(*b.center));
-    });
+    std::stable_sort(
+        candidates.begin(), candidates.end(), [&](const Candidate& a, const Candidate& b) {
+          return std::pair(a.relation, Share(*a.center)) < std::pair(b.relation, Share(*b.center));
+        });
     return candidates;
   }
 
@@ -53,7 +56,8 @@ class Router {
       const std::string obstacle = Obstacle(*center, strictness);
       if (obstacle.empty()) return std::pair(center, reason);
       const CenterFact* next = facts_.Center(center->fallback_center_id);
-      if (next == nullptr || next->discipline != order_.discipline || excluded_.count(next->id) > 0) break;
+      if (next == nullptr || next->discipline != order_.discipline || excluded_.count(next->id) > 0)
+        break;
       reason += "; " + center->id + " " + obstacle + ", its fallback is " + next->id;
       center = next;
     }
@@ -69,22 +73,27 @@ class Router {
     if (strictness.hours && !OpenAt(center, time_, facts_.zone)) {
       return "is closed at " + absl::FormatTime("%H:%M", time_, facts_.zone);
     }
-    if (strictness.load && !GoesFirst(order_) && center.load_limit > 0 && LoadOf(center) >= center.load_limit) {
-      return "has " + std::to_string(LoadOf(center)) + " open orders of at most " + std::to_string(center.load_limit);
+    if (strictness.load && !GoesFirst(order_) && center.load_limit > 0 &&
+        LoadOf(center) >= center.load_limit) {
+      return "has " + std::to_string(LoadOf(center)) + " open orders of at most " +
+             std::to_string(center.load_limit);
     }
     return "";
   }
 
  private:
-  std::optional<Candidate> Relate(const CenterFact& center, const std::set<std::string>& communities) const {
-    if (center.host_facility_id == order_.ordering_facility_id) return Candidate{&center, 0, "", "own center"};
+  std::optional<Candidate> Relate(const CenterFact& center,
+                                  const std::set<std::string>& communities) const {
+    if (center.host_facility_id == order_.ordering_facility_id)
+      return Candidate{&center, 0, "", "own center"};
     for (const std::string& id : center.community_ids) {
       if (communities.count(id) > 0) return Candidate{&center, 1, id, "serves community " + id};
     }
     const std::string day = DayOf(time_, facts_.zone);
     for (const std::string& id : facts_.Ancestry(order_.ordering_facility_id)) {
       for (const AgreementFact& agreement : facts_.agreements) {
-        if (agreement.requesting_facility_id != id || agreement.reading_facility_id != center.host_facility_id ||
+        if (agreement.requesting_facility_id != id ||
+            agreement.reading_facility_id != center.host_facility_id ||
             agreement.discipline != order_.discipline || agreement.from > day ||
             (!agreement.to.empty() && agreement.to < day)) {
           continue;
@@ -95,7 +104,8 @@ class Router {
     return {};
   }
 
-  // A center that lists what it does must list the item; what has no code yet (provisional) is no obstacle.
+  // A center that lists what it does must list the item; what has no code yet (provisional) is no
+  // obstacle.
   static bool CanDo(const CenterFact& center, const Item& item) {
     const auto& codes = center.recognition_codes;
     return codes.empty() || item.recognition_code.empty() ||
@@ -150,12 +160,13 @@ Routing To(const Order& order, const Facts& facts, const CenterFact& center, std
   return routing;
 }
 
-Routing Nowhere(const Order& order, const Facts& facts, const std::vector<Candidate>& candidates, const Router& router,
-                absl::Time time) {
+Routing Nowhere(const Order& order, const Facts& facts, const std::vector<Candidate>& candidates,
+                const Router& router, absl::Time time) {
   Routing routing;
   routing.reason = "no center of the discipline serves " + order.ordering_facility_id;
   for (const Candidate& candidate : candidates) {
-    routing.reason = candidate.center->id + " " + router.Obstacle(*candidate.center, {false, false});
+    routing.reason =
+        candidate.center->id + " " + router.Obstacle(*candidate.center, {false, false});
   }
   routing.desk_facility_id = facts.Lead(order.ordering_facility_id, time);
   routing.earlier_center_ids = order.routing.earlier_center_ids;
@@ -167,7 +178,9 @@ absl::Time LocalMinute(absl::CivilDay day, int minute, absl::TimeZone zone) {
   return absl::FromCivil(absl::CivilMinute(day) + minute, zone);
 }
 
-int WeekdayOf(absl::CivilDay day) { return static_cast<int>(absl::GetWeekday(day)) + 1; }  // absl: Monday is 0.
+int WeekdayOf(absl::CivilDay day) {
+  return static_cast<int>(absl::GetWeekday(day)) + 1;
+}  // absl: Monday is 0.
 
 }  // namespace
 
@@ -186,7 +199,8 @@ absl::Time NextOpening(const CenterFact& center, absl::Time time, absl::TimeZone
   const absl::CivilDay today = absl::ToCivilDay(time, zone);
   for (int ahead = 0; ahead <= 7; ++ahead) {
     for (const OpeningHours& hours : center.hours) {
-      if (hours.weekday != WeekdayOf(today + ahead) || hours.open_minute >= hours.close_minute) continue;
+      if (hours.weekday != WeekdayOf(today + ahead) || hours.open_minute >= hours.close_minute)
+        continue;
       const absl::Time opening = LocalMinute(today + ahead, hours.open_minute, zone);
       if (opening > time) next = std::min(next, opening);
     }
@@ -198,13 +212,15 @@ Routing Route(const Order& order, const Facts& facts, const Load& load, absl::Ti
               const std::set<std::string>& excluded) {
   const Router router(order, facts, load, time, excluded);
   const std::vector<Candidate> candidates = router.Candidates();
-  for (const Strictness strictness : {Strictness{true, true}, Strictness{false, true}, Strictness{false, false}}) {
+  for (const Strictness strictness :
+       {Strictness{true, true}, Strictness{false, true}, Strictness{false, false}}) {
     for (const Candidate& candidate : candidates) {
       auto found = router.Follow(candidate, strictness);
       if (!found) continue;
       std::string reason = std::move(found->second);
       const std::string obstacle = router.Obstacle(*found->first, {true, true});
-      if (!obstacle.empty()) reason += "; " + found->first->id + " " + obstacle + ", no other is free: it waits there";
+      if (!obstacle.empty())
+        reason += "; " + found->first->id + " " + obstacle + ", no other is free: it waits there";
       Routing routing = To(order, facts, *found->first, std::move(reason));
       routing.community_id = candidate.community_id;
       return routing;
@@ -213,11 +229,12 @@ Routing Route(const Order& order, const Facts& facts, const Load& load, absl::Ti
   return Nowhere(order, facts, candidates, router, time);
 }
 
-absl::StatusOr<Routing> RouteTo(const Order& order, const Facts& facts, const std::string& center_id,
-                                std::string reason) {
+absl::StatusOr<Routing> RouteTo(const Order& order, const Facts& facts,
+                                const std::string& center_id, std::string reason) {
   const CenterFact* center = facts.Center(center_id);
   if (center == nullptr) return base::NotFound("center " + center_id);
-  if (!center->active) return base::InvalidField("center_id", "center " + center_id + " takes no orders");
+  if (!center->active)
+    return base::InvalidField("center_id", "center " + center_id + " takes no orders");
   if (center->discipline != order.discipline) {
     return base::InvalidField("center_id", "center " + center_id + " is of another discipline");
   }

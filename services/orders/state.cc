@@ -77,7 +77,8 @@ constexpr Action kRejectedNews[] = {kCollect, kReceive};
 
 constexpr Action kEvidenceDo[] = {kModify,  kCancel,   kPay,      kReturn,    kHold, kRedirect,
                                   kDecline, kEscalate, kHandOver, kRecapture, kBind, kGiveUp};
-constexpr Action kAcquiredNews[] = {kLose, kArchive, kQueue, kClaim, kPreliminary, kSign, kDeliver, kView};
+constexpr Action kAcquiredNews[] = {kLose,        kArchive, kQueue,   kClaim,
+                                    kPreliminary, kSign,    kDeliver, kView};
 constexpr Action kArchivedNews[] = {kLose, kQueue, kClaim, kPreliminary, kSign, kDeliver, kView};
 constexpr Action kQueuedNews[] = {kLose, kClaim, kPreliminary, kSign, kAmend, kDeliver, kView};
 
@@ -97,12 +98,14 @@ constexpr Action kEndDo[] = {kPay};
 
 constexpr Action kRecaptureDo[] = {kModify, kCancel, kPay, kRelease, kBind, kGiveUp};
 constexpr Action kRecaptureNews[] = {kAcquire, kSign};
-constexpr Action kHeldDo[] = {kModify, kCancel, kRecognize, kPay, kRelease, kRedirect, kBind, kGiveUp};
+constexpr Action kHeldDo[] = {kModify,  kCancel,   kRecognize, kPay,
+                              kRelease, kRedirect, kBind,      kGiveUp};
 constexpr Action kHeldNews[] = {kSign};
-constexpr Action kReturnedDo[] = {kModify, kCancel, kRecognize, kPay, kAnswer, kRelease, kBind, kGiveUp};
+constexpr Action kReturnedDo[] = {kModify, kCancel,  kRecognize, kPay,
+                                  kAnswer, kRelease, kBind,      kGiveUp};
 constexpr Action kReturnedNews[] = {kSign};
-constexpr Action kWhileWaiting[] = {kCollect, kSend,  kReceive, kAcquire, kArchive,
-                                    kQueue,   kClaim, kPreliminary};
+constexpr Action kWhileWaiting[] = {kCollect, kSend,  kReceive, kAcquire,
+                                    kArchive, kQueue, kClaim,   kPreliminary};
 constexpr Action kDeclinedDo[] = {kModify, kCancel, kPay, kHold, kRedirect, kGiveUp};
 constexpr Action kDeclinedNews[] = {kSign};
 constexpr Action kWhileDeclined[] = {kAcquire, kArchive};
@@ -123,7 +126,8 @@ constexpr StateRow kRows[] = {
     {kArchivedVerified, kWords, kEvidenceDo, kArchivedNews, kNothing},
     {kQueued, kWords, kEvidenceDo, kQueuedNews, kNothing},
     {kClaimed, kClinicalFields | kBillingFields, kClaimedDo, kClaimedNews, kNothing},
-    {kReadPreliminary, kClinicalFields | kBillingFields, kPreliminaryDo, kPreliminaryNews, kNothing},
+    {kReadPreliminary, kClinicalFields | kBillingFields, kPreliminaryDo, kPreliminaryNews,
+     kNothing},
     {kSigned, kNoFields, kDoneDo, kSignedNews, kNothing},
     {kDelivered, kNoFields, kDoneDo, kDeliveredNews, kNothing},
     {kViewed, kNoFields, kDoneDo, kViewedNews, kNothing},
@@ -138,12 +142,29 @@ constexpr StateRow kRows[] = {
 };
 static_assert(std::size(kRows) == kStates);
 
-constexpr std::string_view kStateNames[] = {
-    "NONE",     "DRAFT",      "SUBMITTED", "COLLECTED",           "IN_TRANSIT",
-    "RECEIVED", "REJECTED",   "ACQUIRED",  "ARCHIVED_VERIFIED",   "QUEUED",
-    "CLAIMED",  "READ_PRELIMINARY", "SIGNED", "DELIVERED",        "VIEWED",
-    "CANCELLED", "RECOGNIZED", "RECAPTURE_REQUESTED", "HELD",     "RETURNED_FOR_INFORMATION",
-    "DECLINED", "ESCALATED",  "HANDED_OVER"};
+constexpr std::string_view kStateNames[] = {"NONE",
+                                            "DRAFT",
+                                            "SUBMITTED",
+                                            "COLLECTED",
+                                            "IN_TRANSIT",
+                                            "RECEIVED",
+                                            "REJECTED",
+                                            "ACQUIRED",
+                                            "ARCHIVED_VERIFIED",
+                                            "QUEUED",
+                                            "CLAIMED",
+                                            "READ_PRELIMINARY",
+                                            "SIGNED",
+                                            "DELIVERED",
+                                            "VIEWED",
+                                            "CANCELLED",
+                                            "RECOGNIZED",
+                                            "RECAPTURE_REQUESTED",
+                                            "HELD",
+                                            "RETURNED_FOR_INFORMATION",
+                                            "DECLINED",
+                                            "ESCALATED",
+                                            "HANDED_OVER"};
 static_assert(std::size(kStateNames) == kStates + 1);
 
 const StateRow& RowOf(State state) {
@@ -156,14 +177,17 @@ bool Holds(std::span<const Action> actions, Action action) {
 }
 
 // Where an order goes on from `state`: whoever had it has given it back.
-State AfterInterruption(State state) { return state == kClaimed || state == kReadPreliminary ? kQueued : state; }
+State AfterInterruption(State state) {
+  return state == kClaimed || state == kReadPreliminary ? kQueued : state;
+}
 
 void Enter(Order& order, Action action) {
   const Target target = TargetOf(action);
   State next = order.state;
   if (target.leads == Leads::kTo) next = target.state;
   if (target.leads == Leads::kOnward) {
-    next = Waiting(order.state) && order.resume_state != kNone ? order.resume_state : AfterInterruption(order.state);
+    next = Waiting(order.state) && order.resume_state != kNone ? order.resume_state
+                                                               : AfterInterruption(order.state);
   }
   if (Waiting(next) && !Waiting(order.state)) order.resume_state = AfterInterruption(order.state);
   if (!Waiting(next)) order.resume_state = kNone;
@@ -172,7 +196,8 @@ void Enter(Order& order, Action action) {
 
 std::string Allowed(const StateRow& row) {
   std::string text;
-  for (const Action action : row.actions) text += (text.empty() ? "" : ", ") + std::string(Name(action));
+  for (const Action action : row.actions)
+    text += (text.empty() ? "" : ", ") + std::string(Name(action));
   return text.empty() ? "nothing" : text;
 }
 
@@ -190,13 +215,20 @@ std::string_view Name(Action action) {
 
 std::string_view FieldNames(uint32_t field) {
   switch (field) {
-    case kPatientFields: return "patient";
-    case kExamFields: return "items";
-    case kScheduleFields: return "schedule";
-    case kUrgencyFields: return "urgency";
-    case kClinicalFields: return "clinical";
-    case kBillingFields: return "billing";
-    default: return "";
+    case kPatientFields:
+      return "patient";
+    case kExamFields:
+      return "items";
+    case kScheduleFields:
+      return "schedule";
+    case kUrgencyFields:
+      return "urgency";
+    case kClinicalFields:
+      return "clinical";
+    case kBillingFields:
+      return "billing";
+    default:
+      return "";
   }
 }
 
@@ -216,9 +248,10 @@ bool Waiting(State state) { return state >= kRecaptureRequested; }
 absl::Status Move(Order& order, Action action) {
   const StateRow& row = RowOf(order.state);
   if (!Holds(row.actions, action)) {
-    return base::Conflict("STATE_NOT_ALLOWED", "an order in state " + std::string(Name(order.state)) +
-                                                   " does not allow " + std::string(Name(action)) + ", only: " +
-                                                   Allowed(row));
+    return base::Conflict("STATE_NOT_ALLOWED", "an order in state " +
+                                                   std::string(Name(order.state)) +
+                                                   " does not allow " + std::string(Name(action)) +
+                                                   ", only: " + Allowed(row));
   }
   Enter(order, action);
   return absl::OkStatus();
@@ -228,7 +261,8 @@ bool MoveByNews(Order& order, Action action) {
   const StateRow& row = RowOf(order.state);
   if (Holds(row.later, action)) {
     const State then = AfterInterruption(TargetOf(action).state);
-    if (then <= order.resume_state) return false;  // Up to SIGNED the numbers are the order of progress.
+    if (then <= order.resume_state)
+      return false;  // Up to SIGNED the numbers are the order of progress.
     order.resume_state = then;
     return true;
   }
@@ -239,7 +273,9 @@ bool MoveByNews(Order& order, Action action) {
 
 bool NeedsDesk(const Order& order) {
   if (order.state == kHeld || order.state == kDeclined) return true;
-  if (order.state == kDraft || Terminal(order.state) || (order.state >= kSigned && order.state <= kViewed)) return false;
+  if (order.state == kDraft || Terminal(order.state) ||
+      (order.state >= kSigned && order.state <= kViewed))
+    return false;
   return order.routing.center_id.empty();
 }
 

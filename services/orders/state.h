@@ -1,4 +1,5 @@
-// The ways of an order: which state allows what, and where that leads. README.md shows the same table.
+// The ways of an order: which state allows what, and where that leads. README.md shows the same
+// table.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +27,8 @@ enum class Action {
   kEscalate,
   kHandOver,
   kRecapture,
-  kBind,       // Takes over a provisional order's evidence.
-  kGiveUp,     // A provisional order whose evidence a HIS order took over.
+  kBind,    // Takes over a provisional order's evidence.
+  kGiveUp,  // A provisional order whose evidence a HIS order took over.
   kCollect,
   kSend,
   kReceive,
@@ -40,7 +41,7 @@ enum class Action {
   kSign,
   kAmend,
   kReopen,
-  kLose,       // Its only study was moved to another order.
+  kLose,  // Its only study was moved to another order.
   kDeliver,
   kView,
 };
@@ -48,16 +49,17 @@ enum class Action {
 // Groups of fields that change together.
 enum Fields : uint32_t {
   kNoFields = 0,
-  kPatientFields = 1,   // The patient's words.
-  kExamFields = 2,      // Items, recording facility.
-  kScheduleFields = 4,  // Scheduled time and AE title.
-  kUrgencyFields = 8,   // Priority and patient class.
-  kClinicalFields = 16, // Clinical information, requester, encounter, recognition basis.
-  kBillingFields = 32,  // Billing party, placer order number.
+  kPatientFields = 1,    // The patient's words.
+  kExamFields = 2,       // Items, recording facility.
+  kScheduleFields = 4,   // Scheduled time and AE title.
+  kUrgencyFields = 8,    // Priority and patient class.
+  kClinicalFields = 16,  // Clinical information, requester, encounter, recognition basis.
+  kBillingFields = 32,   // Billing party, placer order number.
   kAllFields = 63,
 };
 
-// One row of the table. `later`: news that does not end the waiting but moves the state to go back to.
+// One row of the table. `later`: news that does not end the waiting but moves the state to go back
+// to.
 struct StateRow {
   State state;
   uint32_t fields;
@@ -88,14 +90,16 @@ bool Terminal(State state);
 // Waits for somebody's answer, with a state to go back to.
 bool Waiting(State state);
 
-// Moves the order by a person's action. FAILED_PRECONDITION (STATE_NOT_ALLOWED) names the state and what it allows.
+// Moves the order by a person's action. FAILED_PRECONDITION (STATE_NOT_ALLOWED) names the state and
+// what it allows.
 absl::Status Move(Order& order, Action action);
 // Moves it by news. False where the table ignores the news in this state: it comes late or twice.
 bool MoveByNews(Order& order, Action action);
 
 // Whether the desk must act: no center, declined, held.
 bool NeedsDesk(const Order& order);
-// Whether a device may find this item on its worklist now: submitted and paid for (or going first), not recorded yet.
+// Whether a device may find this item on its worklist now: submitted and paid for (or going first),
+// not recorded yet.
 bool OnWorklist(const Order& order, const Item& item);
 // Counts into its center's load: waiting to be read or being read.
 bool IsLoad(State state);

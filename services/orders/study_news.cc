@@ -23,7 +23,8 @@ bool Holds(const Order& order, const std::string& uid) {
 }
 
 bool OneOf(const std::vector<Order>& orders, const std::string& id) {
-  return std::any_of(orders.begin(), orders.end(), [&](const Order& order) { return order.id == id; });
+  return std::any_of(orders.begin(), orders.end(),
+                     [&](const Order& order) { return order.id == id; });
 }
 
 bool Open(const Order& order) { return order.state != State::kDraft && !Terminal(order.state); }
@@ -33,13 +34,15 @@ bool Follow(const StudyFact& study, const Facts& facts, absl::Time now, Order& o
   const bool fresh = AttachStudy(order, study.study_instance_uid, study.modalities);
   bool moved = false;
   const bool more = fresh || study.progress != StudyFact::Progress::kComplete;
-  if (order.state != State::kRecaptureRequested || more) moved = MoveByNews(order, Action::kAcquire);
+  if (order.state != State::kRecaptureRequested || more)
+    moved = MoveByNews(order, Action::kAcquire);
   deed.action = moved ? "acquired" : "study linked";
   if (fresh || moved) {
-    StartClock(order, TurnaroundStart::kAcquired, Stated(study.performed) ? std::min(study.performed, now) : now, facts);
+    StartClock(order, TurnaroundStart::kAcquired,
+               Stated(study.performed) ? std::min(study.performed, now) : now, facts);
   }
-  if (study.progress == StudyFact::Progress::kComplete && order.state != State::kRecaptureRequested &&
-      MoveByNews(order, Action::kArchive)) {
+  if (study.progress == StudyFact::Progress::kComplete &&
+      order.state != State::kRecaptureRequested && MoveByNews(order, Action::kArchive)) {
     deed.action = "archived";
     moved = true;
   }
@@ -69,13 +72,15 @@ absl::Status StudyNews::Apply(store::Transaction& tx, const StudyFact& study) co
                                                study.study_instance_uid));
   for (const Order& order : naming) {
     if (Provisional(order) && order.bound_order_id.empty()) return Advance(tx, study, order.id);
-    if (!detached && (Holds(order, study.study_instance_uid) || Open(order))) return Advance(tx, study, order.id);
+    if (!detached && (Holds(order, study.study_instance_uid) || Open(order)))
+      return Advance(tx, study, order.id);
   }
   TJ_ASSIGN_OR_RETURN(const bool expected, IsExpected(tx, study));
   return expected && !detached ? absl::OkStatus() : MakeProvisional(tx, study);
 }
 
-absl::StatusOr<std::vector<Order>> StudyNews::Belongs(store::Transaction& tx, const StudyFact& study) const {
+absl::StatusOr<std::vector<Order>> StudyNews::Belongs(store::Transaction& tx,
+                                                      const StudyFact& study) const {
   std::vector<Order> owners;
   for (const std::string& id : study.order_ids) {
     absl::StatusOr<Order> found = parts_.store.Find(tx, security::Scope::Service(), id);
@@ -87,23 +92,30 @@ absl::StatusOr<std::vector<Order>> StudyNews::Belongs(store::Transaction& tx, co
   return owners;
 }
 
-// Imaging or a person has linked the study to a HIS order: what stood for it until now has done its work.
-absl::Status StudyNews::TakeOver(store::Transaction& tx, const StudyFact& study, const Order& order) const {
+// Imaging or a person has linked the study to a HIS order: what stood for it until now has done its
+// work.
+absl::Status StudyNews::TakeOver(store::Transaction& tx, const StudyFact& study,
+                                 const Order& order) const {
   TJ_ASSIGN_OR_RETURN(const std::vector<Order> naming,
                       parts_.store.NamingStudy(tx, security::Scope::Service(), study.facility_id,
                                                study.study_instance_uid));
   for (const Order& provisional : naming) {
-    if (!Provisional(provisional) || !provisional.bound_order_id.empty() || Terminal(provisional.state)) continue;
-    TJ_ASSIGN_OR_RETURN(const Order current, parts_.store.Find(tx, security::Scope::Service(), order.id));
-    if (!Bind(current, provisional, *parts_.facts()).ok()) continue;  // Being read: a person decides.
+    if (!Provisional(provisional) || !provisional.bound_order_id.empty() ||
+        Terminal(provisional.state))
+      continue;
+    TJ_ASSIGN_OR_RETURN(const Order current,
+                        parts_.store.Find(tx, security::Scope::Service(), order.id));
+    if (!Bind(current, provisional, *parts_.facts()).ok())
+      continue;  // Being read: a person decides.
     Order bound;
-    TJ_TRY(BindIn(tx, parts_.journal, *parts_.facts(), current, provisional, {"bound", kActor, "", "study linked"},
-                  &bound));
+    TJ_TRY(BindIn(tx, parts_.journal, *parts_.facts(), current, provisional,
+                  {"bound", kActor, "", "study linked"}, &bound));
   }
   return absl::OkStatus();
 }
 
-absl::Status StudyNews::Advance(store::Transaction& tx, const StudyFact& study, const std::string& order_id) const {
+absl::Status StudyNews::Advance(store::Transaction& tx, const StudyFact& study,
+                                const std::string& order_id) const {
   return ApplyTo(tx, parts_, order_id, [&](Order& order, Deed& deed) -> absl::StatusOr<bool> {
     if (!Open(order)) return false;
     deed.actor = kActor;
@@ -114,7 +126,8 @@ absl::Status StudyNews::Advance(store::Transaction& tx, const StudyFact& study, 
 // Orders that imaging had linked the study to and no longer does: moved by a person.
 absl::StatusOr<bool> StudyNews::Detach(store::Transaction& tx, const StudyFact& study,
                                        const std::vector<Order>& owners) const {
-  TJ_ASSIGN_OR_RETURN(const std::vector<std::string> linked, parts_.store.LinkedTo(tx, study.study_instance_uid));
+  TJ_ASSIGN_OR_RETURN(const std::vector<std::string> linked,
+                      parts_.store.LinkedTo(tx, study.study_instance_uid));
   bool detached = false;
   for (const std::string& id : linked) {
     if (OneOf(owners, id)) continue;
@@ -132,7 +145,8 @@ absl::StatusOr<bool> StudyNews::Detach(store::Transaction& tx, const StudyFact& 
   return detached;
 }
 
-// Whether an order waits for just this study, by number and patient: imaging links it when it hears of the order.
+// Whether an order waits for just this study, by number and patient: imaging links it when it hears
+// of the order.
 absl::StatusOr<bool> StudyNews::IsExpected(store::Transaction& tx, const StudyFact& study) const {
   if (study.doubtful || study.accession_number.empty()) return false;
   TJ_ASSIGN_OR_RETURN(const std::vector<Order> candidates,
@@ -143,11 +157,12 @@ absl::StatusOr<bool> StudyNews::IsExpected(store::Transaction& tx, const StudyFa
   });
 }
 
-absl::StatusOr<std::string> StudyNews::NumberFor(store::Transaction& tx, const StudyFact& study) const {
+absl::StatusOr<std::string> StudyNews::NumberFor(store::Transaction& tx,
+                                                 const StudyFact& study) const {
   if (ValidAccession(study.accession_number)) {
     TJ_ASSIGN_OR_RETURN(const std::vector<Order> taken,
-                        parts_.store.WithAccession(tx, security::Scope::Service(), study.facility_id,
-                                                   study.accession_number));
+                        parts_.store.WithAccession(tx, security::Scope::Service(),
+                                                   study.facility_id, study.accession_number));
     if (taken.empty()) return study.accession_number;
   }
   const absl::StatusOr<std::string> own = numbers_.Take();
@@ -179,7 +194,8 @@ absl::Status StudyNews::MakeProvisional(store::Transaction& tx, const StudyFact&
   RouteAndSchedule(order, *facts, parts_.load.Now(), tx.Now(), parts_.rules);
   Deed deed;
   Follow(study, *facts, tx.Now(), order, deed);
-  return parts_.journal.Create(tx, order, {"arrived without an order", kActor, study.facility_id, order.routing.reason});
+  return parts_.journal.Create(
+      tx, order, {"arrived without an order", kActor, study.facility_id, order.routing.reason});
 }
 
 }  // namespace tongjian::orders

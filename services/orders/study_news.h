@@ -1,4 +1,5 @@
-// Evidence from imaging: it moves the orders it belongs to, and makes a provisional order where there is none.
+// Evidence from imaging: it moves the orders it belongs to, and makes a provisional order where
+// there is none.
 #pragma once
 
 #include <cstdint>
@@ -43,8 +44,10 @@ class StudyNews {
  private:
   absl::StatusOr<std::vector<Order>> Belongs(store::Transaction& tx, const StudyFact& study) const;
   absl::Status TakeOver(store::Transaction& tx, const StudyFact& study, const Order& order) const;
-  absl::Status Advance(store::Transaction& tx, const StudyFact& study, const std::string& order_id) const;
-  absl::StatusOr<bool> Detach(store::Transaction& tx, const StudyFact& study, const std::vector<Order>& owners) const;
+  absl::Status Advance(store::Transaction& tx, const StudyFact& study,
+                       const std::string& order_id) const;
+  absl::StatusOr<bool> Detach(store::Transaction& tx, const StudyFact& study,
+                              const std::vector<Order>& owners) const;
   absl::StatusOr<bool> IsExpected(store::Transaction& tx, const StudyFact& study) const;
   absl::Status MakeProvisional(store::Transaction& tx, const StudyFact& study) const;
   absl::StatusOr<std::string> NumberFor(store::Transaction& tx, const StudyFact& study) const;

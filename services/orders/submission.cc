@@ -11,7 +11,8 @@ namespace tongjian::orders {
 namespace {
 
 Turnaround Fallback(const Order& order, const SubmissionRules& rules) {
-  Turnaround fallback = {.target = rules.routine_minutes, .start = TurnaroundStart::kAcquired, .source = "[design]"};
+  Turnaround fallback = {
+      .target = rules.routine_minutes, .start = TurnaroundStart::kAcquired, .source = "[design]"};
   if (order.priority == Priority::kUrgent) fallback.target = rules.urgent_minutes;
   if (GoesFirst(order)) fallback.target = rules.stat_minutes;
   return fallback;
@@ -19,10 +20,12 @@ Turnaround Fallback(const Order& order, const SubmissionRules& rules) {
 
 }  // namespace
 
-absl::Status Complete(Order& order, const Facts& facts, absl::Time now, const SubmissionRules& rules) {
+absl::Status Complete(Order& order, const Facts& facts, absl::Time now,
+                      const SubmissionRules& rules) {
   TJ_TRY(ResolveItems(facts, now, order));
   for (Item& item : order.items) {
-    if (item.study_instance_uid.empty() && !Provisional(order)) item.study_instance_uid = NewStudyUid(rules.uid_root);
+    if (item.study_instance_uid.empty() && !Provisional(order))
+      item.study_instance_uid = NewStudyUid(rules.uid_root);
     if (!item.study_instance_uid.empty()) {
       TJ_TRY(dicom::CheckUid("order.items.study_instance_uid", item.study_instance_uid));
     }
@@ -34,7 +37,8 @@ void MoveTo(Order& order, Routing routing) {
   const std::string left = order.routing.center_id;
   order.routing = std::move(routing);
   std::vector<std::string>& earlier = order.routing.earlier_center_ids;
-  if (!left.empty() && left != order.routing.center_id && std::find(earlier.begin(), earlier.end(), left) == earlier.end()) {
+  if (!left.empty() && left != order.routing.center_id &&
+      std::find(earlier.begin(), earlier.end(), left) == earlier.end()) {
     earlier.push_back(left);
   }
 }
@@ -43,10 +47,12 @@ void FixDeadline(Order& order, const Facts& facts, absl::Time now, const Submiss
   const absl::Time started = order.turnaround.start_time;
   order.turnaround = ChooseTurnaround(order, facts, Fallback(order, rules));
   order.turnaround.start_time = started;
-  if (!Stated(started) && order.turnaround.start == TurnaroundStart::kSubmitted) order.turnaround.start_time = now;
-  const absl::Time start = Stated(order.turnaround.start_time)
-                               ? order.turnaround.start_time
-                               : std::max(now, order.scheduled_time);  // An estimate until the exam is done.
+  if (!Stated(started) && order.turnaround.start == TurnaroundStart::kSubmitted)
+    order.turnaround.start_time = now;
+  const absl::Time start =
+      Stated(order.turnaround.start_time)
+          ? order.turnaround.start_time
+          : std::max(now, order.scheduled_time);  // An estimate until the exam is done.
   order.deadline = DeadlineOf(order.turnaround, start, facts.calendar, facts.zone);
 }
 

@@ -19,14 +19,17 @@ struct SubmissionRules {
   int stat_minutes = 60;
 };
 
-// Fills the items from the catalog and gives each its study UID unless a gateway has done so. INVALID_ARGUMENT for items of several
-// disciplines and for UIDs that are none.
-absl::Status Complete(Order& order, const Facts& facts, absl::Time now, const SubmissionRules& rules);
+// Fills the items from the catalog and gives each its study UID unless a gateway has done so.
+// INVALID_ARGUMENT for items of several disciplines and for UIDs that are none.
+absl::Status Complete(Order& order, const Facts& facts, absl::Time now,
+                      const SubmissionRules& rules);
 
 // Routes the order and fixes target and deadline. Without a center it says why in routing and note.
-void RouteAndSchedule(Order& order, const Facts& facts, const Load& load, absl::Time now, const SubmissionRules& rules);
+void RouteAndSchedule(Order& order, const Facts& facts, const Load& load, absl::Time now,
+                      const SubmissionRules& rules);
 
-// Only the target and deadline, as after a change of priority. A running clock goes on from its start.
+// Only the target and deadline, as after a change of priority. A running clock goes on from its
+// start.
 void FixDeadline(Order& order, const Facts& facts, absl::Time now, const SubmissionRules& rules);
 
 // Takes over a new routing; the center it leaves is remembered.

@@ -8,13 +8,15 @@
 namespace tongjian::orders {
 namespace {
 
-// A calendar without a working day in this many days is broken: the deadline is then taken by the clock.
+// A calendar without a working day in this many days is broken: the deadline is then taken by the
+// clock.
 constexpr int kDaysMax = 3660;
 constexpr int kMinutesADay = 24 * 60;
 
 std::string DayText(absl::CivilDay day) { return absl::FormatCivilTime(day); }
 
-// How a target's priority fits: its own best, STAT for a green channel next, every priority last; nothing else.
+// How a target's priority fits: its own best, STAT for a green channel next, every priority last;
+// nothing else.
 std::optional<int> PriorityFit(Priority target, Priority order) {
   if (target == order) return 2;
   if (target == Priority::kStat && order == Priority::kGreenChannel) return 1;
@@ -32,7 +34,8 @@ std::optional<int> Fit(const T& target, const T& order, const T& open) {
 
 using Specificity = std::array<int, 6>;
 
-std::optional<Specificity> Fits(const TargetFact& target, const Order& order, const Item& item, int level) {
+std::optional<Specificity> Fits(const TargetFact& target, const Order& order, const Item& item,
+                                int level) {
   if (target.discipline != order.discipline || target.target <= 0) return {};
   const std::string open;
   const auto center = Fit(target.center_id, order.routing.center_id, open);
@@ -41,21 +44,26 @@ std::optional<Specificity> Fits(const TargetFact& target, const Order& order, co
   const auto facility_level = Fit(target.facility_level, level, 0);
   const auto patient_class = Fit(target.patient_class, order.patient_class, PatientClass::kNone);
   const auto priority = PriorityFit(target.priority, order.priority);
-  if (!center || !body_part || !modality || !facility_level || !patient_class || !priority) return {};
+  if (!center || !body_part || !modality || !facility_level || !patient_class || !priority)
+    return {};
   return Specificity{*center, *body_part, *modality, *facility_level, *patient_class, *priority};
 }
 
 Turnaround Of(const TargetFact& target) {
-  return {.target = target.target, .unit = target.unit, .start = target.start, .source = target.source};
+  return {
+      .target = target.target, .unit = target.unit, .start = target.start, .source = target.source};
 }
 
 // A rough common measure, to find the longest of several.
 int64_t RoughMinutes(const Turnaround& turnaround, const CalendarFact& calendar) {
   const int64_t working_day = std::max(1, calendar.close_minute - calendar.open_minute);
   switch (turnaround.unit) {
-    case TurnaroundUnit::kWorkDays: return int64_t{turnaround.target} * kMinutesADay;
-    case TurnaroundUnit::kWorkMinutes: return turnaround.target * kMinutesADay / working_day;
-    default: return turnaround.target;
+    case TurnaroundUnit::kWorkDays:
+      return int64_t{turnaround.target} * kMinutesADay;
+    case TurnaroundUnit::kWorkMinutes:
+      return turnaround.target * kMinutesADay / working_day;
+    default:
+      return turnaround.target;
   }
 }
 
@@ -63,7 +71,8 @@ absl::Time At(absl::CivilDay day, int minute, absl::TimeZone zone) {
   return absl::FromCivil(absl::CivilMinute(day) + minute, zone);
 }
 
-absl::Time AfterWorkDays(int days, absl::Time start, const CalendarFact& calendar, absl::TimeZone zone) {
+absl::Time AfterWorkDays(int days, absl::Time start, const CalendarFact& calendar,
+                         absl::TimeZone zone) {
   absl::CivilDay day = absl::ToCivilDay(start, zone);
   for (int walked = 0; walked < kDaysMax; ++walked) {
     ++day;
@@ -72,7 +81,8 @@ absl::Time AfterWorkDays(int days, absl::Time start, const CalendarFact& calenda
   return start + absl::Hours(24) * days;
 }
 
-absl::Time AfterWorkMinutes(int minutes, absl::Time start, const CalendarFact& calendar, absl::TimeZone zone) {
+absl::Time AfterWorkMinutes(int minutes, absl::Time start, const CalendarFact& calendar,
+                            absl::TimeZone zone) {
   absl::Duration left = absl::Minutes(minutes);
   absl::CivilDay day = absl::ToCivilDay(start, zone);
   for (int walked = 0; walked < kDaysMax; ++walked, ++day) {
@@ -98,7 +108,8 @@ bool IsWorkday(absl::CivilDay day, const CalendarFact& calendar) {
 
 absl::Time DeadlineOf(const Turnaround& turnaround, absl::Time start, const CalendarFact& calendar,
                       absl::TimeZone zone) {
-  if (turnaround.unit == TurnaroundUnit::kWorkDays) return AfterWorkDays(turnaround.target, start, calendar, zone);
+  if (turnaround.unit == TurnaroundUnit::kWorkDays)
+    return AfterWorkDays(turnaround.target, start, calendar, zone);
   if (turnaround.unit == TurnaroundUnit::kWorkMinutes) {
     return AfterWorkMinutes(turnaround.target, start, calendar, zone);
   }
@@ -118,13 +129,16 @@ Turnaround ChooseTurnaround(const Order& order, const Facts& facts, const Turnar
       best = fit;
       chosen = Of(target);
     }
-    if (!longest || RoughMinutes(chosen, facts.calendar) > RoughMinutes(*longest, facts.calendar)) longest = chosen;
+    if (!longest || RoughMinutes(chosen, facts.calendar) > RoughMinutes(*longest, facts.calendar))
+      longest = chosen;
   }
   return longest.value_or(fallback);
 }
 
 void StartClock(Order& order, TurnaroundStart start, absl::Time time, const Facts& facts) {
-  if (order.turnaround.start != start || Stated(order.turnaround.start_time) || order.turnaround.target <= 0) return;
+  if (order.turnaround.start != start || Stated(order.turnaround.start_time) ||
+      order.turnaround.target <= 0)
+    return;
   order.turnaround.start_time = time;
   order.deadline = DeadlineOf(order.turnaround, time, facts.calendar, facts.zone);
 }

@@ -28,7 +28,8 @@ void WaitingRouter::Run() {
     if (revision != routed_at || since >= route_every_) {
       const absl::StatusOr<int> routed = desk_.RouteWaiting();
       if (!routed.ok()) {
-        telemetry::Log(telemetry::Level::kWarning, "waiting_orders_not_routed", {{"status", routed.status()}});
+        telemetry::Log(telemetry::Level::kWarning, "waiting_orders_not_routed",
+                       {{"status", routed.status()}});
       } else if (*routed > 0) {
         telemetry::Log(telemetry::Level::kInfo, "waiting_orders_routed", {{"orders", *routed}});
       }
@@ -36,7 +37,9 @@ void WaitingRouter::Run() {
       since = absl::ZeroDuration();
     }
     std::unique_lock lock(mutex_);
-    if (changed_.wait_for(lock, absl::ToChronoMilliseconds(look_every_), [this] { return stopping_; })) return;
+    if (changed_.wait_for(lock, absl::ToChronoMilliseconds(look_every_),
+                          [this] { return stopping_; }))
+      return;
     since += look_every_;
   }
 }

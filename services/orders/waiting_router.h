@@ -12,14 +12,18 @@
 
 namespace tongjian::orders {
 
-// A thread that looks whenever the registry's facts have changed, and now and then without that (opening hours begin, a membership
-// becomes active). Start and Stop from one thread; `desk` must outlive it.
+// A thread that looks whenever the registry's facts have changed, and now and then without that
+// (opening hours begin, a membership becomes active). Start and Stop from one thread; `desk` must
+// outlive it.
 class WaitingRouter {
  public:
   // `revision`: rises with each change of the registry's facts.
   WaitingRouter(const DeskWork& desk, std::function<int64_t()> revision, absl::Duration look_every,
                 absl::Duration route_every)
-      : desk_(desk), revision_(std::move(revision)), look_every_(look_every), route_every_(route_every) {}
+      : desk_(desk),
+        revision_(std::move(revision)),
+        look_every_(look_every),
+        route_every_(route_every) {}
   ~WaitingRouter() { Stop(); }
 
   void Start();

@@ -1,36 +1,39 @@
 #include "services/orders/worklist_store.h"
 
 #include <algorithm>
-#include <optional>
+#include <set>
 #include <utility>
 
 #include "common/base/check.h"
+#include "common/dicom/match.h"
 #include "common/dicom/person_name.h"
 #include "common/dicom/worklist_item.h"
-#include "services/orders/order_store.h"
 #include "services/orders/state.h"
 
 namespace tongjian::orders {
 namespace {
 
-constexpr char kColumns[] =
-    "select o.record, o.patient_id, w.item_id, w.created, w.order_id from worklist w join orders o on o.id = w.order_id "
-    "where ";
-
 bool AnyOn(const Order& order) {
-  return std::any_of(order.items.begin(), order.items.end(), [&](const Item& item) { return OnWorklist(order, item); });
+  return std::any_of(order.items.begin(), order.items.end(),
+                     [&](const Item& item) { return OnWorklist(order, item); });
 }
 
-absl::Status InsertRow(store::Transaction& tx, const Order& order, const Item& item, absl::TimeZone zone) {
+absl::Status InsertRow(store::Transaction& tx, const Order& order, const Item& item,
+                       absl::TimeZone zone) {
   const bool scheduled = Stated(order.scheduled_time);
   return tx
-      .Execute("insert into worklist (order_id, item_id, facility_id, day, time, created, modality, ae_title, "
-               "accession_number, facility_patient_id, name_key, latin_key) values (:o, :i, :f, :day, :time, :created, "
-               ":modality, :ae, :accession, :patient, :name, :latin)",
-               order.id, item.id, RecordingFacility(order), scheduled ? WorklistDay(order.scheduled_time, zone) : "",
-               scheduled ? absl::ToUnixMicros(order.scheduled_time) : 0, order.create_time, item.modality,
-               order.scheduled_ae_title, order.accession_number, order.patient.facility_patient_id,
-               dicom::SearchKey(order.patient.name), dicom::SearchKey(order.patient.name_latin))
+      .Execute(
+          "insert into worklist (order_id, item_id, facility_id, day, time, created, modality, "
+          "ae_title, "
+          "accession_number, facility_patient_id, name_key, latin_key) values (:o, :i, :f, :day, "
+          ":time, :created, "
+          ":modality, :ae, :accession, :patient, :name, :latin)",
+          order.id, item.id, RecordingFacility(order),
+          scheduled ? WorklistDay(order.scheduled_time, zone) : "",
+          scheduled ? absl::ToUnixMicros(order.scheduled_time) : 0, order.create_time,
+          item.modality, order.scheduled_ae_title, order.accession_number,
+          order.patient.facility_patient_id, dicom::SearchKey(order.patient.name),
+          dicom::SearchKey(order.patient.name_latin))
       .status();
 }
 
@@ -47,43 +50,56 @@ struct Condition {
   }
 };
 
-// The first text that does not begin with `prefix` any more.
-std::string PrefixEnd(const std::string& prefix) { return prefix + "\xF4\x8F\xBF\xBF"; }  // U+10FFFF
+constexpr char kColumns[] =
+    "select created, order_id, item_id, name_key, latin_key from worklist where ";
 
-Condition Narrow(const dicom::WorklistKeys& keys, const std::string& facility_id, absl::Time now, absl::Time oldest,
-                 absl::TimeZone zone) {
+// A wildcard inside a name is decided here, before whole orders are read for it.
+bool NameFits(const dicom::WorklistKeys& keys, const store::Row& row) {
+  return keys.name_pattern.empty() || dicom::MatchesWildcard(keys.name_pattern, row.Text(3)) ||
+         dicom::MatchesWildcard(keys.name_pattern, row.Text(4));
+}
+
+// The last text that begins with `prefix`.
+std::string PrefixEnd(const std::string& prefix) {
+  return prefix + "\xF4\x8F\xBF\xBF";  // U+10FFFF
+}
+
+// `name_column`: which of the two names the query's prefix is looked for in; empty for none.
+Condition Narrow(const dicom::WorklistKeys& keys, const std::string& facility_id,
+                 const std::string& name_column, const WorklistTime& time) {
   Condition where;
-  where.And("w.facility_id = :facility", facility_id);
-  if (!keys.accession_number.empty()) where.And("w.accession_number = :accession", keys.accession_number);
-  if (!keys.patient_id.empty()) where.And("w.facility_patient_id = :patient", keys.patient_id);
-  if (!keys.name_prefix.empty()) {
-    const bool latin = static_cast<unsigned char>(keys.name_prefix.front()) < 0x80;
-    const std::string end = PrefixEnd(keys.name_prefix);
-    if (latin) {
-      where.And("((w.latin_key >= :low and w.latin_key <= :high) or (w.name_key >= :low and w.name_key <= :high))",
-                keys.name_prefix, end);
-    } else {
-      where.And("w.name_key >= :low and w.name_key <= :high", keys.name_prefix, end);
-    }
+  where.And("facility_id = :facility", facility_id);
+  if (!keys.accession_number.empty())
+    where.And("accession_number = :accession", keys.accession_number);
+  if (!keys.patient_id.empty()) where.And("facility_patient_id = :patient", keys.patient_id);
+  if (!name_column.empty()) {
+    where.And(
+        name_column + " >= :low and " + name_column + " <= :high and " + name_column + " <> ''",
+        keys.name_prefix, PrefixEnd(keys.name_prefix));
   }
-  if (!keys.modality.empty()) where.And("w.modality = :modality", keys.modality);
-  if (!keys.scheduled_ae_title.empty()) where.And("(w.ae_title = :ae or w.ae_title = '')", keys.scheduled_ae_title);
+  if (!keys.modality.empty()) where.And("modality = :modality", keys.modality);
+  if (!keys.scheduled_ae_title.empty())
+    where.And("(ae_title = :ae or ae_title = '')", keys.scheduled_ae_title);
   const std::string from = keys.date_from.empty() ? "00000000" : keys.date_from;
   const std::string to = keys.date_to.empty() ? "99999999" : keys.date_to;
-  const std::string today = WorklistDay(now, zone);
+  const std::string today = WorklistDay(time.now, time.zone);
   if (from <= today && today <= to) {
-    where.And("((w.day >= :from and w.day <= :to) or (w.day = '' and w.created >= :oldest))", from, to, oldest);
+    where.And("((day >= :from and day <= :to) or (day = '' and created >= :oldest))", from, to,
+              time.oldest);
   } else {
-    where.And("w.day >= :from and w.day <= :to", from, to);
+    where.And("day >= :from and day <= :to", from, to);
   }
   return where;
 }
 
 }  // namespace
 
-std::string WorklistDay(absl::Time time, absl::TimeZone zone) { return absl::FormatTime("%Y%m%d", time, zone); }
+std::string WorklistDay(absl::Time time, absl::TimeZone zone) {
+  return absl::FormatTime("%Y%m%d", time, zone);
+}
 
-absl::Status WriteWorklist(store::Transaction& tx, const Order* before, const Order& after, absl::TimeZone zone) {
+absl::Status WriteWorklist(store::Transaction& tx, const Order* before, const Order& after,
+                           absl::TimeZone zone) {
   if (before != nullptr && AnyOn(*before)) {
     TJ_TRY(tx.Execute("delete from worklist where order_id = :id", after.id).status());
   }
@@ -93,25 +109,31 @@ absl::Status WriteWorklist(store::Transaction& tx, const Order* before, const Or
   return absl::OkStatus();
 }
 
-absl::StatusOr<WorklistPage> ReadWorklist(store::Session& session, const security::Scope& scope,
-                                          const dicom::WorklistKeys& keys, absl::Time now, absl::Time oldest,
-                                          absl::TimeZone zone, const WorklistPosition& after, int64_t limit) {
+absl::StatusOr<std::vector<WorklistKey>> FindWorklist(store::Session& session,
+                                                      const security::Scope& scope,
+                                                      const dicom::WorklistKeys& keys,
+                                                      const WorklistTime& time, int64_t limit) {
   TJ_CHECK(scope.facilities().size() == 1);
-  Condition where = Narrow(keys, scope.facilities().front(), now, oldest, zone);
-  where.And("(w.created, w.order_id, w.item_id) > (:created, :order_id, :item_id)", after.created, after.order_id,
-            after.item_id);
-  where.values.push_back(store::ToValue(limit + 1));
-  TJ_ASSIGN_OR_RETURN(
-      const std::vector<store::Row> rows,
-      session.QueryValues(kColumns + where.sql + " order by w.created, w.order_id, w.item_id limit :limit", where.values));
-  WorklistPage page;
-  page.more = static_cast<int64_t>(rows.size()) > limit;
-  for (const store::Row& row : rows) {
-    if (static_cast<int64_t>(page.entries.size()) == limit) break;
-    page.entries.push_back({OrderOf(row), row.Text(2)});
-    page.end = {row.Int(3), row.Text(4), row.Text(2)};
+  // Chinese names stand in the one column, Latin letters may stand in both: one index each.
+  std::vector<std::string> name_columns = {""};
+  if (!keys.name_prefix.empty()) name_columns = {"name_key"};
+  if (!keys.name_prefix.empty() && static_cast<unsigned char>(keys.name_prefix.front()) < 0x80)
+    name_columns.push_back("latin_key");
+  std::set<WorklistKey> found;
+  for (const std::string& name_column : name_columns) {
+    Condition where = Narrow(keys, scope.facilities().front(), name_column, time);
+    where.values.push_back(store::ToValue(limit));
+    TJ_ASSIGN_OR_RETURN(const std::vector<store::Row> rows,
+                        session.QueryValues(kColumns + where.sql +
+                                                " order by created, order_id, item_id limit :limit",
+                                            where.values));
+    for (const store::Row& row : rows) {
+      if (NameFits(keys, row)) found.insert({row.Int(0), row.Text(1), row.Text(2)});
+    }
   }
-  return page;
+  std::vector<WorklistKey> list(found.begin(), found.end());
+  if (static_cast<int64_t>(list.size()) > limit) list.resize(limit);
+  return list;
 }
 
 }  // namespace tongjian::orders

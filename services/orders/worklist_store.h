@@ -18,34 +18,31 @@ struct WorklistKeys;
 
 namespace tongjian::orders {
 
-// An item on the worklist with its order.
-struct WorklistEntry {
-  Order order;
-  std::string item_id;
-};
-
-// Where a page of a query ends, to go on behind it.
-struct WorklistPosition {
+// An item on the worklist, oldest order first.
+struct WorklistKey {
   int64_t created = 0;
   std::string order_id;
   std::string item_id;
-};
-
-struct WorklistPage {
-  std::vector<WorklistEntry> entries;
-  WorklistPosition end;
-  bool more = false;
+  auto operator<=>(const WorklistKey&) const = default;
 };
 
 // Brings the order's rows in line with its state; `before` is null for a new one.
-absl::Status WriteWorklist(store::Transaction& tx, const Order* before, const Order& after, absl::TimeZone zone);
+absl::Status WriteWorklist(store::Transaction& tx, const Order* before, const Order& after,
+                           absl::TimeZone zone);
 
-// What devices of the scope's one facility (checked) may find by `keys`, oldest order first, at most `limit` behind `after`.
-// Items without a scheduled time count as scheduled at `now`, unless they were ordered before `oldest`. Keys the index
-// does not know are the caller's matter.
-absl::StatusOr<WorklistPage> ReadWorklist(store::Session& session, const security::Scope& scope,
-                                          const dicom::WorklistKeys& keys, absl::Time now, absl::Time oldest,
-                                          absl::TimeZone zone, const WorklistPosition& after, int64_t limit);
+// Which orders without a scheduled time count, as if scheduled at `now`: those since `oldest`.
+struct WorklistTime {
+  absl::Time now;
+  absl::Time oldest;
+  absl::TimeZone zone;
+};
+
+// What devices of the scope's one facility (checked) may find by `keys`, at most `limit`. Keys the
+// index does not know are the caller's matter.
+absl::StatusOr<std::vector<WorklistKey>> FindWorklist(store::Session& session,
+                                                      const security::Scope& scope,
+                                                      const dicom::WorklistKeys& keys,
+                                                      const WorklistTime& time, int64_t limit);
 
 // YYYYMMDD
 std::string WorklistDay(absl::Time time, absl::TimeZone zone);

@@ -23,7 +23,7 @@ create table orders (
 -- A number is one order's; a device's own stands on its provisional order until a HIS order takes it over.
 create unique index orders_accession on orders (accession_number, ordering_facility_id) where origin <> 2;
 create index orders_device_accession on orders (accession_number, ordering_facility_id) where origin = 2;
-create index orders_placer on orders (ordering_facility_id, placer_order_number) where placer_order_number <> '';
+create index orders_placer on orders (ordering_facility_id, placer_order_number, created) where placer_order_number <> '';
 create index orders_words on orders (patient_facility_id, facility_patient_id);
 create index orders_patient on orders (patient_id, created, id) where patient_id <> '';
 create index orders_ordering on orders (ordering_facility_id, created, id);
@@ -31,6 +31,7 @@ create index orders_center on orders (center_id, state, created, id);
 create index orders_state on orders (state, created, id);
 create index orders_created on orders (created, id);
 create index orders_desk on orders (created, id) where needs_desk = 1;
+create index orders_unrouted on orders (id) where needs_desk = 1 and center_id = '';
 create index orders_unbound on orders (created, id) where unbound = 1;
 
 -- Who sees an order: one row for each facility concerned.

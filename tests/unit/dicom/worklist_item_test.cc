@@ -88,6 +88,7 @@ TEST(WorklistKeys, LeaveOutWhatNoIndexCanAnswer) {
   EXPECT_EQ(keys.date_to, "20261130");
   EXPECT_EQ(keys.accession_number, "JINHUA000000042");
   EXPECT_EQ(keys.name_prefix, SearchKey("WANG^X"));
+  EXPECT_EQ(keys.name_pattern, SearchKey("WANG^X*"));
 }
 
 }  // namespace

@@ -36,9 +36,12 @@ TEST_P(Change, HasOneEffectForOneRequestIdAndAnswersTheOrderAsItIsNow) {
 TEST_P(Change, IsNotForThoseWhoDoNotSeeTheOrder) {
   const Order order = Created();
   EXPECT_THAT(orders_->Cancel(His("town-b"), order.id, "x", "").status(), HasReason("NOT_FOUND"));
-  EXPECT_THAT(queries_->Get(security::Scope::Facilities({"town-b"}), {.id = order.id}).status(), HasReason("NOT_FOUND"));
-  EXPECT_THAT(queries_->Get(security::Scope::Nothing(), {.id = order.id}).status(), HasReason("NOT_FOUND"));
-  EXPECT_THAT(queries_->Timeline(security::Scope::Facilities({"town-b"}), order.id, 0, 10).status(), HasReason("NOT_FOUND"));
+  EXPECT_THAT(queries_->Get(security::Scope::Facilities({"town-b"}), {.id = order.id}).status(),
+              HasReason("NOT_FOUND"));
+  EXPECT_THAT(queries_->Get(security::Scope::Nothing(), {.id = order.id}).status(),
+              HasReason("NOT_FOUND"));
+  EXPECT_THAT(queries_->Timeline(security::Scope::Facilities({"town-b"}), order.id, 0, 10).status(),
+              HasReason("NOT_FOUND"));
   EXPECT_TRUE(queries_->Get(security::Scope::Facilities({"county"}), {.id = order.id}).ok());
 }
 
@@ -80,26 +83,31 @@ TEST_P(Change, OfItemsEndsWithTheExam) {
   ASSERT_THAT(Tell(Study("1.2", {order.id})), IsOk());
   order = Read(order.id);
   order.items.push_back({.name = "左手正斜位", .modality = "DX"});
-  EXPECT_THAT(orders_->Modify(His("town-a"), order, EtagOf(order)).status(), HasReason("STATE_NOT_ALLOWED"));
+  EXPECT_THAT(orders_->Modify(His("town-a"), order, EtagOf(order)).status(),
+              HasReason("STATE_NOT_ALLOWED"));
   order.items.pop_back();
   order.patient.name = "李四";
-  EXPECT_THAT(orders_->Modify(His("town-a"), order, EtagOf(order)).status(), HasReason("STATE_NOT_ALLOWED"));
+  EXPECT_THAT(orders_->Modify(His("town-a"), order, EtagOf(order)).status(),
+              HasReason("STATE_NOT_ALLOWED"));
 }
 
 TEST_P(Change, NeverMovesAnOrderToAnotherFacility) {
   Order order = Created();
   order.ordering_facility_id = "town-b";
-  EXPECT_THAT(orders_->Modify(His("town-a"), order, EtagOf(order)).status(), HasReason("INVALID_FIELD"));
+  EXPECT_THAT(orders_->Modify(His("town-a"), order, EtagOf(order)).status(),
+              HasReason("INVALID_FIELD"));
 }
 
 TEST_P(Change, ToCancelledNeedsAReasonAndEndsThere) {
   const Order order = Created();
-  EXPECT_THAT(orders_->Cancel(His("town-a"), order.id, "", "").status(), HasReason("INVALID_FIELD"));
+  EXPECT_THAT(orders_->Cancel(His("town-a"), order.id, "", "").status(),
+              HasReason("INVALID_FIELD"));
   const auto cancelled = orders_->Cancel(His("town-a"), order.id, "patient left", "");
   ASSERT_THAT(cancelled.status(), IsOk());
   EXPECT_EQ(cancelled->state, State::kCancelled);
   EXPECT_EQ(Count("select count(*) from worklist"), 0);
-  EXPECT_THAT(desk_->Hold(His("town-a"), order.id, true, "x").status(), HasReason("STATE_NOT_ALLOWED"));
+  EXPECT_THAT(desk_->Hold(His("town-a"), order.id, true, "x").status(),
+              HasReason("STATE_NOT_ALLOWED"));
 }
 
 TEST_P(Change, ToRecognizedNamesTheResult) {
@@ -123,7 +131,8 @@ TEST_P(Change, OfPaymentLetsAnOrderOntoTheWorklist) {
 }
 
 TEST_P(Change, ByAQuestionWaitsForTheAnswer) {
-  const Order order = Created("town-a", [](Order& wanted) { wanted.clinical_information = "咳嗽"; });
+  const Order order =
+      Created("town-a", [](Order& wanted) { wanted.clinical_information = "咳嗽"; });
   const auto returned = desk_->Return(Person("county", "center_head"), order.id, "which side?");
   ASSERT_THAT(returned.status(), IsOk());
   EXPECT_EQ(returned->state, State::kReturnedForInformation);
@@ -139,8 +148,12 @@ TEST_P(Change, ByAQuestionWaitsForTheAnswer) {
 
 TEST_P(Change, ByHoldingIsUndoneByLettingGo) {
   const Order order = Created();
-  ASSERT_THAT(desk_->Hold(Person("county", "center_head"), order.id, true, "device broken").status(), IsOk());
-  EXPECT_EQ(queries_->List(security::Scope::Facilities({"county"}), {.needs_desk = true}, {}, 10)->size(), 1u);
+  ASSERT_THAT(
+      desk_->Hold(Person("county", "center_head"), order.id, true, "device broken").status(),
+      IsOk());
+  EXPECT_EQ(
+      queries_->List(security::Scope::Facilities({"county"}), {.needs_desk = true}, {}, 10)->size(),
+      1u);
   const auto released = desk_->Hold(Person("county", "center_head"), order.id, false, "");
   ASSERT_THAT(released.status(), IsOk());
   EXPECT_EQ(released->state, State::kSubmitted);
@@ -148,8 +161,8 @@ TEST_P(Change, ByHoldingIsUndoneByLettingGo) {
 
 TEST_P(Change, OfTheCenterIsSeenByTheOldAndTheNew) {
   const Order order = Created();
-  const auto moved =
-      desk_->Reroute(Person("county", "center_head"), order.id, Leaving::kRedirect, "night-imaging", "repairs");
+  const auto moved = desk_->Reroute(Person("county", "center_head"), order.id, Leaving::kRedirect,
+                                    "night-imaging", "repairs");
   ASSERT_THAT(moved.status(), IsOk());
   EXPECT_EQ(moved->state, State::kSubmitted);
   EXPECT_EQ(moved->routing.center_id, "night-imaging");
@@ -157,17 +170,19 @@ TEST_P(Change, OfTheCenterIsSeenByTheOldAndTheNew) {
   EXPECT_EQ(moved->routing.earlier_center_ids, std::vector<std::string>{"county-imaging"});
   EXPECT_EQ(Events("county").size(), 2u);
   EXPECT_EQ(Events("specialist").size(), 1u);
-  EXPECT_THAT(queries_->Get(security::Scope::Facilities({"county"}), {.id = order.id}).status(), HasReason("NOT_FOUND"));
+  EXPECT_THAT(queries_->Get(security::Scope::Facilities({"county"}), {.id = order.id}).status(),
+              HasReason("NOT_FOUND"));
 }
 
 TEST_P(Change, ByADeclineWaitsForTheDesk) {
   const Order order = Created();
-  const auto declined = desk_->Reroute(Person("county", "center_head"), order.id, Leaving::kDecline, "", "no such device");
+  const auto declined = desk_->Reroute(Person("county", "center_head"), order.id, Leaving::kDecline,
+                                       "", "no such device");
   ASSERT_THAT(declined.status(), IsOk());
   EXPECT_EQ(declined->state, State::kDeclined);
   EXPECT_EQ(queries_->List(security::Scope::Service(), {.needs_desk = true}, {}, 10)->size(), 1u);
-  const auto moved =
-      desk_->Reroute(Person("county", "center_head"), order.id, Leaving::kRedirect, "night-imaging", "they can");
+  const auto moved = desk_->Reroute(Person("county", "center_head"), order.id, Leaving::kRedirect,
+                                    "night-imaging", "they can");
   ASSERT_THAT(moved.status(), IsOk());
   EXPECT_EQ(moved->state, State::kSubmitted);
 }
@@ -175,31 +190,42 @@ TEST_P(Change, ByADeclineWaitsForTheDesk) {
 TEST_P(Change, ByEscalationWithoutAHigherCenterGoesToTheDesk) {
   const Order order = Created();
   ASSERT_THAT(Tell(Study("1.2", {order.id})), IsOk());
-  const auto escalated = desk_->Reroute(Person("county", "center_head"), order.id, Leaving::kEscalate, "", "rare");
+  const auto escalated =
+      desk_->Reroute(Person("county", "center_head"), order.id, Leaving::kEscalate, "", "rare");
   ASSERT_THAT(escalated.status(), IsOk());
   EXPECT_EQ(escalated->state, State::kEscalated);
   EXPECT_EQ(escalated->routing.center_id, "");
   EXPECT_EQ(escalated->routing.desk_facility_id, "county");
-  EXPECT_EQ(queries_->List(security::Scope::Facilities({"county"}), {.needs_desk = true}, {}, 10)->size(), 1u);
-  const auto moved =
-      desk_->Reroute(Person("county", "center_head"), order.id, Leaving::kEscalate, "night-imaging", "rare");
+  EXPECT_EQ(
+      queries_->List(security::Scope::Facilities({"county"}), {.needs_desk = true}, {}, 10)->size(),
+      1u);
+  const auto moved = desk_->Reroute(Person("county", "center_head"), order.id, Leaving::kEscalate,
+                                    "night-imaging", "rare");
   ASSERT_THAT(moved.status(), IsOk());
   EXPECT_EQ(moved->routing.center_id, "night-imaging");
 }
 
 TEST_P(Change, OfLoadIsCountedByCenter) {
   const Order order = Created();
-  EXPECT_EQ(load_.Now()["county-imaging"], 0);
+  EXPECT_EQ(LoadOf("county-imaging"), 0);
   ASSERT_THAT(Tell(Study("1.2", {order.id})), IsOk());
-  EXPECT_EQ(load_.Now()["county-imaging"], 1);
-  ASSERT_THAT(desk_->Reroute(Person("county", "center_head"), order.id, Leaving::kHandOver, "night-imaging", "x").status(),
+  EXPECT_EQ(LoadOf("county-imaging"), 1);
+  ASSERT_THAT(desk_
+                  ->Reroute(Person("county", "center_head"), order.id, Leaving::kHandOver,
+                            "night-imaging", "x")
+                  .status(),
               IsOk());
-  ASSERT_THAT(Tell(TaskFact{.id = "t", .order_id = order.id, .action = Action::kQueue, .version = 1}), IsOk());
-  EXPECT_EQ(load_.Now()["county-imaging"], 0);
-  EXPECT_EQ(load_.Now()["night-imaging"], 1);
-  ASSERT_THAT(Tell(ReportFact{.id = "r", .order_ids = {order.id}, .standing = ReportFact::Standing::kFinal, .version = 1}),
+  ASSERT_THAT(
+      Tell(TaskFact{.id = "t", .order_id = order.id, .action = Action::kQueue, .version = 1}),
+      IsOk());
+  EXPECT_EQ(LoadOf("county-imaging"), 0);
+  EXPECT_EQ(LoadOf("night-imaging"), 1);
+  ASSERT_THAT(Tell(ReportFact{.id = "r",
+                              .order_ids = {order.id},
+                              .standing = ReportFact::Standing::kFinal,
+                              .version = 1}),
               IsOk());
-  EXPECT_EQ(load_.Now()["night-imaging"], 0);
+  EXPECT_EQ(LoadOf("night-imaging"), 0);
 }
 
 class Lists : public OrdersTest {};
@@ -220,7 +246,8 @@ TEST_P(Lists, GoThroughAllPagesOfEveryFilterNewestFirst) {
       {county, {.states = {State::kSubmitted}}},
       {county, {.states = {State::kSubmitted}, .center_id = "county-imaging"}},
       {security::Scope::Facilities({"town-a", "town-b"}), {}},
-      {security::Scope::Facilities({"county", "town-b"}), {.from = clock_.Now() - absl::Hours(1), .to = clock_.Now()}}};
+      {security::Scope::Facilities({"county", "town-b"}),
+       {.from = clock_.Now() - absl::Hours(1), .to = clock_.Now()}}};
   for (const auto& [scope, filter] : lists) {
     std::vector<Order> all;
     ListPosition after;
@@ -256,20 +283,25 @@ TEST_P(Lists, KeepToTheirFilter) {
   EXPECT_EQ(ids(all, {.ordering_facility_id = "town-a"}), only_a);
   EXPECT_EQ(ids(county, {.ordering_facility_id = "town-a"}), only_a);
   EXPECT_EQ(ids(county, {.states = {State::kCancelled}, .ordering_facility_id = "town-b"}), only_b);
-  EXPECT_TRUE(ids(county, {.states = {State::kSubmitted}, .ordering_facility_id = "town-b"}).empty());
-  EXPECT_TRUE(ids(security::Scope::Facilities({"town-a"}), {.ordering_facility_id = "town-b"}).empty());
+  EXPECT_TRUE(
+      ids(county, {.states = {State::kSubmitted}, .ordering_facility_id = "town-b"}).empty());
+  EXPECT_TRUE(
+      ids(security::Scope::Facilities({"town-a"}), {.ordering_facility_id = "town-b"}).empty());
   EXPECT_TRUE(ids(all, {.center_id = "night-imaging"}).empty());
   EXPECT_TRUE(ids(all, {.patient_id = "nobody"}).empty());
   EXPECT_TRUE(ids(all, {.to = clock_.Now() - absl::Hours(1)}).empty());
 }
 
 TEST_P(Lists, FindAnOrderByItsNumbers) {
-  const Order order = Created("town-a", [](Order& wanted) { wanted.placer_order_number = "HIS-1"; });
+  const Order order =
+      Created("town-a", [](Order& wanted) { wanted.placer_order_number = "HIS-1"; });
   const security::Scope scope = security::Scope::Facilities({"town-a"});
   EXPECT_EQ(queries_->Get(scope, {.accession_number = order.accession_number})->id, order.id);
-  EXPECT_EQ(queries_->Get(scope, {.placer_order_number = "HIS-1", .facility_id = "town-a"})->id, order.id);
-  EXPECT_THAT(queries_->Get(scope, {.placer_order_number = "HIS-1", .facility_id = "town-b"}).status(),
-              HasReason("NOT_FOUND"));
+  EXPECT_EQ(queries_->Get(scope, {.placer_order_number = "HIS-1", .facility_id = "town-a"})->id,
+            order.id);
+  EXPECT_THAT(
+      queries_->Get(scope, {.placer_order_number = "HIS-1", .facility_id = "town-b"}).status(),
+      HasReason("NOT_FOUND"));
   EXPECT_THAT(queries_->Get(scope, {}).status(), HasReason("INVALID_FIELD"));
 }
 

@@ -13,7 +13,10 @@ class Create : public OrdersTest {};
 TJ_ON_BOTH_BACKENDS(Create);
 
 TEST_P(Create, NumbersRoutesAndDatesTheOrder) {
-  facts_->targets = {{.discipline = Discipline::kImaging, .target = 60, .start = TurnaroundStart::kSubmitted, .source = "S"}};
+  facts_->targets = {{.discipline = Discipline::kImaging,
+                      .target = 60,
+                      .start = TurnaroundStart::kSubmitted,
+                      .source = "S"}};
   const Order order = Created();
   EXPECT_EQ(order.state, State::kSubmitted);
   EXPECT_EQ(order.origin, Origin::kHis);
@@ -68,7 +71,8 @@ TEST_P(Create, HasOneEffectForOneRequestIdOfManyAtOnce) {
 }
 
 TEST_P(Create, RefusesAFacilityOutOfScope) {
-  EXPECT_THAT(orders_->Create(His("town-b"), ChestOrder("town-a"), false).status(), HasReason("PERMISSION_DENIED"));
+  EXPECT_THAT(orders_->Create(His("town-b"), ChestOrder("town-a"), false).status(),
+              HasReason("PERMISSION_DENIED"));
 }
 
 TEST_P(Create, IgnoresWhatOnlyTheHubDecides) {
@@ -117,7 +121,8 @@ TEST_P(Create, WithoutACenterIsInTheDesksListUntilThereIsOne) {
 }
 
 TEST_P(Create, KeepsItsTargetWhenTheTableChanges) {
-  facts_->targets = {{.discipline = Discipline::kImaging, .target = 60, .start = TurnaroundStart::kAcquired}};
+  facts_->targets = {
+      {.discipline = Discipline::kImaging, .target = 60, .start = TurnaroundStart::kAcquired}};
   const Order order = Created();
   facts_->targets[0].target = 600;
   clock_.Advance(absl::Hours(3));
@@ -183,7 +188,8 @@ TEST_P(Numbers, OfABlockAreTheSameForTheSameRequest) {
   const auto again = orders_->LeaseNumbers(asked, "town-a", 100);
   ASSERT_THAT(again.status(), IsOk());
   EXPECT_EQ(first->first, again->first);
-  EXPECT_THAT(orders_->LeaseNumbers(Gateway("town-a"), "town-b", 100).status(), HasReason("PERMISSION_DENIED"));
+  EXPECT_THAT(orders_->LeaseNumbers(Gateway("town-a"), "town-b", 100).status(),
+              HasReason("PERMISSION_DENIED"));
 }
 
 TEST_P(Numbers, OfAGatewayAreAcceptedOutOfItsOwnBlockAlone) {
@@ -196,14 +202,18 @@ TEST_P(Numbers, OfAGatewayAreAcceptedOutOfItsOwnBlockAlone) {
   ASSERT_THAT(created.status(), IsOk());
   EXPECT_EQ(created->accession_number, order.accession_number);
   EXPECT_EQ(created->items[0].study_instance_uid, "2.25.77");
-  EXPECT_THAT(orders_->Create(Gateway("town-a"), order, false).status(), HasReason("ALREADY_EXISTS"));
+  EXPECT_THAT(orders_->Create(Gateway("town-a"), order, false).status(),
+              HasReason("ALREADY_EXISTS"));
   Order other = ChestOrder("town-b");
   other.accession_number = FormatAccession(block->prefix, block->first);
-  EXPECT_EQ(base::DetailOf(orders_->Create(Gateway("town-b"), other, false).status()).field, "order.accession_number");
+  EXPECT_EQ(base::DetailOf(orders_->Create(Gateway("town-b"), other, false).status()).field,
+            "order.accession_number");
   order.accession_number = FormatAccession(block->prefix, block->last + 1);
-  EXPECT_THAT(orders_->Create(Gateway("town-a"), order, false).status(), HasReason("INVALID_FIELD"));
+  EXPECT_THAT(orders_->Create(Gateway("town-a"), order, false).status(),
+              HasReason("INVALID_FIELD"));
   order.accession_number = "17";
-  EXPECT_THAT(orders_->Create(Gateway("town-a"), order, false).status(), HasReason("INVALID_FIELD"));
+  EXPECT_THAT(orders_->Create(Gateway("town-a"), order, false).status(),
+              HasReason("INVALID_FIELD"));
   order.accession_number = FormatAccession(block->prefix, block->first);
   EXPECT_THAT(orders_->Create(His("town-a"), order, false).status(), HasReason("INVALID_FIELD"));
 }

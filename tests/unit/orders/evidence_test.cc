@@ -115,7 +115,9 @@ TEST_P(Evidence, IsTakenOverByAnOrderThatAPersonBinds) {
   StudyFact study = Study("1.2");
   ASSERT_THAT(Tell(study), IsOk());
   const Order provisional = Provisionals()[0];
-  ASSERT_THAT(Tell(TaskFact{.id = "t", .order_id = provisional.id, .action = Action::kQueue, .version = 1}), IsOk());
+  ASSERT_THAT(
+      Tell(TaskFact{.id = "t", .order_id = provisional.id, .action = Action::kQueue, .version = 1}),
+      IsOk());
   const Order order = Created();
   const auto bound = orders_->BindTo(His("town-a"), order.id, provisional.id);
   ASSERT_THAT(bound.status(), IsOk());
@@ -128,7 +130,9 @@ TEST_P(Evidence, IsTakenOverByAnOrderThatAPersonBinds) {
   EXPECT_TRUE(Provisionals().empty());
   // What is still told of the provisional order holds for its successor.
   ASSERT_THAT(Tell(Next(study, Progress::kComplete, {provisional.id})), IsOk());
-  ASSERT_THAT(Tell(TaskFact{.id = "t", .order_id = provisional.id, .action = Action::kClaim, .version = 2}), IsOk());
+  ASSERT_THAT(
+      Tell(TaskFact{.id = "t", .order_id = provisional.id, .action = Action::kClaim, .version = 2}),
+      IsOk());
   EXPECT_EQ(Read(order.id).state, State::kClaimed);
   EXPECT_EQ(Read(provisional.id).state, State::kCancelled);
   EXPECT_TRUE(Provisionals().empty());
@@ -137,9 +141,11 @@ TEST_P(Evidence, IsTakenOverByAnOrderThatAPersonBinds) {
 TEST_P(Evidence, IsTakenOverWithItsReport) {
   ASSERT_THAT(Tell(Study("1.2")), IsOk());
   const Order provisional = Provisionals()[0];
-  ASSERT_THAT(
-      Tell(ReportFact{.id = "r", .order_ids = {provisional.id}, .standing = ReportFact::Standing::kFinal, .version = 1}),
-      IsOk());
+  ASSERT_THAT(Tell(ReportFact{.id = "r",
+                              .order_ids = {provisional.id},
+                              .standing = ReportFact::Standing::kFinal,
+                              .version = 1}),
+              IsOk());
   const Order order = Created();
   const auto bound = orders_->BindTo(His("town-a"), order.id, provisional.id);
   ASSERT_THAT(bound.status(), IsOk());
@@ -164,7 +170,8 @@ TEST_P(Evidence, IsTakenOverByAGatewaysOrderWithItsNumber) {
   EXPECT_TRUE(Provisionals().empty());
   const auto events = Events();
   ASSERT_EQ(events.size(), 4u);
-  EXPECT_EQ(events[2].order().id(), order->id);  // The successor is announced before the end of the other.
+  EXPECT_EQ(events[2].order().id(),
+            order->id);  // The successor is announced before the end of the other.
   EXPECT_EQ(events[3].order().id(), provisional.id);
 }
 
@@ -256,7 +263,8 @@ TEST_P(Evidence, AskedForAgainIsTheNextThatComes) {
   const Order order = Created();
   const StudyFact study = Study("1.2", {order.id});
   ASSERT_THAT(Tell(Next(study, Progress::kComplete, {order.id})), IsOk());
-  ASSERT_THAT(desk_->Recapture(Person("county", "center_head"), order.id, "blurred").status(), IsOk());
+  ASSERT_THAT(desk_->Recapture(Person("county", "center_head"), order.id, "blurred").status(),
+              IsOk());
   EXPECT_EQ(Count("select count(*) from worklist"), 1);
   StudyFact graded = Next(study, Progress::kComplete, {order.id});
   graded.version = 3;  // Nothing new in it: the grade.

@@ -11,7 +11,8 @@ namespace {
 Order TwoItems() {
   Order order = ChestOrder();
   order.items[0].study_instance_uid = "2.25.1";
-  order.items.push_back({.id = "2", .name = "腹部CT", .modality = "CT", .study_instance_uid = "2.25.2"});
+  order.items.push_back(
+      {.id = "2", .name = "腹部CT", .modality = "CT", .study_instance_uid = "2.25.2"});
   return order;
 }
 

@@ -57,7 +57,9 @@ Asked OrdersTest::Ask(security::Caller caller, security::Scope scope) {
 }
 
 Asked OrdersTest::His(const std::string& facility) {
-  return Ask({.kind = security::CallerKind::kMachine, .machine_role = security::MachineRole::kHis, .facility_id = facility},
+  return Ask({.kind = security::CallerKind::kMachine,
+              .machine_role = security::MachineRole::kHis,
+              .facility_id = facility},
              security::Scope::Facilities({facility}));
 }
 
@@ -68,7 +70,10 @@ Asked OrdersTest::Gateway(const std::string& facility) {
 }
 
 Asked OrdersTest::Person(const std::string& facility, const std::string& role) {
-  return Ask({.kind = security::CallerKind::kPerson, .facility_id = facility, .user_id = "user", .roles = {role}},
+  return Ask({.kind = security::CallerKind::kPerson,
+              .facility_id = facility,
+              .user_id = "user",
+              .roles = {role}},
              security::Scope::Facilities({facility}));
 }
 
@@ -129,13 +134,15 @@ std::vector<events::v1::OrderChanged> OrdersTest::Events(std::optional<std::stri
   const int64_t written = Count("select count(*) from timeline");
   std::vector<events::v1::OrderChanged> changes;
   std::string cursor;
-  // Positions are given a little after the commit (PostgreSQL): read until all that was written is there.
+  // Positions are given a little after the commit (PostgreSQL): read until all that was written is
+  // there.
   int64_t seen = 0;
   while (seen < written) {
     const auto all = database_->feed().Read(kStream, "", std::nullopt, 1000);
     EXPECT_THAT(all.status(), IsOk());
     seen = static_cast<int64_t>(all->events.size());
-    if (seen < written && !database_->feed().Wait(kStream, all->next_cursor, absl::Seconds(10))) break;
+    if (seen < written && !database_->feed().Wait(kStream, all->next_cursor, absl::Seconds(10)))
+      break;
   }
   const auto page = database_->feed().Read(kStream, "", facility, 1000);
   EXPECT_THAT(page.status(), IsOk());
@@ -154,6 +161,12 @@ int64_t OrdersTest::Count(const std::string& sql) {
   }),
               IsOk());
   return count;
+}
+
+int64_t OrdersTest::LoadOf(const std::string& center_id) {
+  // Notices run on the writer's thread behind their commit and before the next.
+  EXPECT_THAT(database_->Write([](store::Transaction&) { return absl::OkStatus(); }), IsOk());
+  return load_.Now()[center_id];
 }
 
 }  // namespace tongjian::orders

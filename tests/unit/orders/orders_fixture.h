@@ -1,4 +1,5 @@
-// The orders service without wire and feeds, on both backends, at a time that only moves when told to.
+// The orders service without wire and feeds, on both backends, at a time that only moves when told
+// to.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -48,7 +49,8 @@ class OrdersTest : public ::testing::TestWithParam<Backend> {
   Asked Person(const std::string& facility, const std::string& role);
 
   // The sample chest order; must succeed.
-  Order Created(const std::string& facility = "town-a", const std::function<void(Order&)>& change = nullptr);
+  Order Created(const std::string& facility = "town-a",
+                const std::function<void(Order&)>& change = nullptr);
   // The order as the service sees it now.
   Order Read(const std::string& id);
   std::vector<std::string> Actions(const std::string& id);
@@ -65,6 +67,8 @@ class OrdersTest : public ::testing::TestWithParam<Backend> {
   // What followers of the feed see from its beginning, as a service or as a facility.
   std::vector<events::v1::OrderChanged> Events(std::optional<std::string> facility = std::nullopt);
   int64_t Count(const std::string& sql);
+  // The open orders of a center, once the notices of all commits so far have run.
+  int64_t LoadOf(const std::string& center_id);
 
   base::ManualClock clock_{At(2026, 11, 24, 12, 0)};
   base::Ids ids_{"jinhua", clock_};
@@ -89,8 +93,9 @@ class OrdersTest : public ::testing::TestWithParam<Backend> {
   int requests_ = 0;
 };
 
-#define TJ_ON_BOTH_BACKENDS(suite)                                                                \
-  INSTANTIATE_TEST_SUITE_P(Both, suite, ::testing::Values(Backend::kSqlite, Backend::kPostgres), \
-                           [](const auto& info) { return info.param == Backend::kSqlite ? "Sqlite" : "Postgres"; })
+#define TJ_ON_BOTH_BACKENDS(suite)                                          \
+  INSTANTIATE_TEST_SUITE_P(                                                 \
+      Both, suite, ::testing::Values(Backend::kSqlite, Backend::kPostgres), \
+      [](const auto& info) { return info.param == Backend::kSqlite ? "Sqlite" : "Postgres"; })
 
 }  // namespace tongjian::orders

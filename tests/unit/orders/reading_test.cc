@@ -1,8 +1,8 @@
 // What reading, exchange and registry tell moves orders, once and forwards.
+#include "common/feed/change.h"
 #include "services/orders/follow_exchange.h"
 #include "services/orders/follow_reading.h"
 #include "services/orders/follow_registry.h"
-#include "common/feed/change.h"
 #include "services/orders/state.h"
 #include "tests/unit/orders/orders_fixture.h"
 
@@ -16,11 +16,14 @@ class Reading : public OrdersTest {
     EXPECT_THAT(Tell(Study("1.2", {order.id})), IsOk());
     return order;
   }
-  absl::Status Task(const std::string& order_id, Action action, int64_t version, std::string note = "") {
-    return Tell(TaskFact{.id = "task", .order_id = order_id, .action = action, .note = note, .version = version});
+  absl::Status Task(const std::string& order_id, Action action, int64_t version,
+                    std::string note = "") {
+    return Tell(TaskFact{
+        .id = "task", .order_id = order_id, .action = action, .note = note, .version = version});
   }
   absl::Status Report(const std::string& order_id, ReportFact::Standing standing, int64_t version) {
-    return Tell(ReportFact{.id = "report", .order_ids = {order_id}, .standing = standing, .version = version});
+    return Tell(ReportFact{
+        .id = "report", .order_ids = {order_id}, .standing = standing, .version = version});
   }
 };
 TJ_ON_BOTH_BACKENDS(Reading);
@@ -34,15 +37,24 @@ TEST_P(Reading, LeadsFromTheQueueToTheDoctorsEyes) {
   ASSERT_THAT(Report(id, ReportFact::Standing::kFinal, 2), IsOk());
   EXPECT_EQ(Read(id).state, State::kSigned);
   EXPECT_EQ(Read(id).items[0].report_ids, std::vector<std::string>{"report"});
-  ASSERT_THAT(Tell(ResultFact{.id = "x", .order_ids = {id}, .delivered_to = {"town-b"}, .version = 1}), IsOk());
+  ASSERT_THAT(
+      Tell(ResultFact{.id = "x", .order_ids = {id}, .delivered_to = {"town-b"}, .version = 1}),
+      IsOk());
   EXPECT_EQ(Read(id).state, State::kSigned);
-  ASSERT_THAT(Tell(ResultFact{.id = "x", .order_ids = {id}, .delivered_to = {"town-a"}, .version = 2}), IsOk());
+  ASSERT_THAT(
+      Tell(ResultFact{.id = "x", .order_ids = {id}, .delivered_to = {"town-a"}, .version = 2}),
+      IsOk());
   EXPECT_EQ(Read(id).state, State::kDelivered);
-  ASSERT_THAT(Tell(ResultFact{.id = "x", .order_ids = {id}, .delivered_to = {"town-a"}, .viewed_at = {"town-a"}, .version = 3}),
+  ASSERT_THAT(Tell(ResultFact{.id = "x",
+                              .order_ids = {id},
+                              .delivered_to = {"town-a"},
+                              .viewed_at = {"town-a"},
+                              .version = 3}),
               IsOk());
   EXPECT_EQ(Read(id).state, State::kViewed);
-  EXPECT_EQ(Actions(id), (std::vector<std::string>{"submitted", "acquired", "queued", "claimed", "preliminary", "report",
-                                                   "signed", "delivered", "viewed"}));
+  EXPECT_EQ(Actions(id),
+            (std::vector<std::string>{"submitted", "acquired", "queued", "claimed", "preliminary",
+                                      "report", "signed", "delivered", "viewed"}));
 }
 
 TEST_P(Reading, ThatIsToldAgainChangesNothing) {
@@ -57,7 +69,8 @@ TEST_P(Reading, ThatIsToldAgainChangesNothing) {
 
 TEST_P(Reading, OfAnUnknownOrderWaits) {
   EXPECT_THAT(Task("jinhua-unknown", Action::kQueue, 1), HasReason("REFERENCE_UNKNOWN"));
-  EXPECT_THAT(Report("jinhua-unknown", ReportFact::Standing::kFinal, 1), HasReason("REFERENCE_UNKNOWN"));
+  EXPECT_THAT(Report("jinhua-unknown", ReportFact::Standing::kFinal, 1),
+              HasReason("REFERENCE_UNKNOWN"));
   EXPECT_EQ(Count("select count(*) from news"), 0);
 }
 
@@ -69,8 +82,13 @@ TEST_P(Reading, SendsBackInFourWays) {
     const Order order = Created();
     ASSERT_THAT(Tell(Study("1.2." + std::to_string(static_cast<int>(action)), {order.id})), IsOk());
     const std::string task = "task-" + order.id;
-    ASSERT_THAT(Tell(TaskFact{.id = task, .order_id = order.id, .action = Action::kClaim, .version = 1}), IsOk());
-    ASSERT_THAT(Tell(TaskFact{.id = task, .order_id = order.id, .action = action, .note = "why", .version = 2}), IsOk());
+    ASSERT_THAT(
+        Tell(TaskFact{.id = task, .order_id = order.id, .action = Action::kClaim, .version = 1}),
+        IsOk());
+    ASSERT_THAT(
+        Tell(TaskFact{
+            .id = task, .order_id = order.id, .action = action, .note = "why", .version = 2}),
+        IsOk());
     EXPECT_EQ(Read(order.id).state, state);
     EXPECT_EQ(Read(order.id).note, "why");
     EXPECT_EQ(Read(order.id).resume_state, State::kQueued);
@@ -80,7 +98,8 @@ TEST_P(Reading, SendsBackInFourWays) {
 TEST_P(Reading, GoesBackByAmendmentAndRetraction) {
   const std::string id = Recorded().id;
   ASSERT_THAT(Report(id, ReportFact::Standing::kFinal, 1), IsOk());
-  ASSERT_THAT(Tell(ResultFact{.id = "x", .order_ids = {id}, .viewed_at = {"town-a"}, .version = 1}), IsOk());
+  ASSERT_THAT(Tell(ResultFact{.id = "x", .order_ids = {id}, .viewed_at = {"town-a"}, .version = 1}),
+              IsOk());
   EXPECT_EQ(Read(id).state, State::kViewed);
   ASSERT_THAT(Report(id, ReportFact::Standing::kAmended, 2), IsOk());
   EXPECT_EQ(Read(id).state, State::kSigned);
@@ -100,9 +119,11 @@ TEST_P(Reading, OfACancelledOrderChangesNothing) {
 // The mapping from the contract's messages.
 TEST_P(Reading, IsUnderstoodFromItsEvents) {
   const std::string id = Recorded().id;
-  const auto handle = [&](const feed::Follower::Handler& handler, const google::protobuf::Message& change) {
+  const auto handle = [&](const feed::Follower::Handler& handler,
+                          const google::protobuf::Message& change) {
     const auto event = feed::ToWire(feed::MakeEvent("x", "key", {}, change), "cursor");
-    EXPECT_THAT(database_->Write([&](store::Transaction& tx) { return handler(tx, event); }), IsOk());
+    EXPECT_THAT(database_->Write([&](store::Transaction& tx) { return handler(tx, event); }),
+                IsOk());
   };
   events::v1::TaskChanged task;
   task.mutable_task()->set_id("task");
@@ -149,7 +170,9 @@ TEST_P(Reading, OfPatientsLinksOrdersThatAreThereAndThoseToCome) {
     link->set_name("王小明");
     link->set_birth_date("1960-02-03");
     const auto event = feed::ToWire(feed::MakeEvent("registry", patient_id, {}, changed), "cursor");
-    EXPECT_THAT(database_->Write([&](store::Transaction& tx) { return FollowRegistry(parts)(tx, event); }), IsOk());
+    EXPECT_THAT(
+        database_->Write([&](store::Transaction& tx) { return FollowRegistry(parts)(tx, event); }),
+        IsOk());
   };
   const Order order = Created();
   const Order another = Created("town-a", [](Order& wanted) { wanted.patient.name = "王晓明"; });
@@ -160,7 +183,8 @@ TEST_P(Reading, OfPatientsLinksOrdersThatAreThereAndThoseToCome) {
   tell("jinhua-p2");  // A merge.
   EXPECT_EQ(Read(order.id).patient.patient_id, "jinhua-p2");
   EXPECT_EQ(Read(order.id).patient.name, "王小明");
-  EXPECT_EQ(queries_->List(security::Scope::Service(), {.patient_id = "jinhua-p2"}, {}, 10)->size(), 2u);
+  EXPECT_EQ(queries_->List(security::Scope::Service(), {.patient_id = "jinhua-p2"}, {}, 10)->size(),
+            2u);
   const int64_t version = Read(order.id).version;
   tell("jinhua-p2");
   EXPECT_EQ(Read(order.id).version, version);

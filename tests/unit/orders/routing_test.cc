@@ -20,7 +20,8 @@ TEST(Routing, GoesToTheCenterOfTheCommunity) {
 }
 
 TEST(Routing, TakesAVillageForAMemberThroughItsTownship) {
-  EXPECT_EQ(Route(ChestOrder("village"), SampleFacts(), {}, kTuesdayNoon).center_id, "county-imaging");
+  EXPECT_EQ(Route(ChestOrder("village"), SampleFacts(), {}, kTuesdayNoon).center_id,
+            "county-imaging");
 }
 
 TEST(Routing, GoesToTheFallbackAtNightAndSaysWhy) {
@@ -78,7 +79,8 @@ TEST(Routing, FollowsAnAgreementWithinItsDays) {
 
 TEST(Routing, EndsWithTheMembership) {
   Facts facts = SampleFacts();
-  facts.memberships.find("town-a")->second.active = {{.from = At(2026, 1, 1, 0, 0), .to = At(2026, 11, 1, 0, 0)}};
+  facts.memberships.find("town-a")->second.active = {
+      {.from = At(2026, 1, 1, 0, 0), .to = At(2026, 11, 1, 0, 0)}};
   EXPECT_EQ(Route(ChestOrder(), facts, {}, kTuesdayNoon).center_id, "");
 }
 
@@ -86,8 +88,10 @@ TEST(Routing, PrefersTheOwnCenterAndTheEmptierOfEquals) {
   Facts facts = SampleFacts();
   facts.centers["county-imaging-2"] = facts.centers["county-imaging"];
   facts.centers["county-imaging-2"].id = "county-imaging-2";
-  EXPECT_EQ(Route(ChestOrder(), facts, {{"county-imaging", 5}}, kTuesdayNoon).center_id, "county-imaging-2");
-  facts.centers["own"] = {.id = "own", .discipline = Discipline::kImaging, .host_facility_id = "town-a"};
+  EXPECT_EQ(Route(ChestOrder(), facts, {{"county-imaging", 5}}, kTuesdayNoon).center_id,
+            "county-imaging-2");
+  facts.centers["own"] = {
+      .id = "own", .discipline = Discipline::kImaging, .host_facility_id = "town-a"};
   EXPECT_EQ(Route(ChestOrder(), facts, {}, kTuesdayNoon).center_id, "own");
 }
 
@@ -105,7 +109,9 @@ TEST(Routing, PassesOverCentersItWasAtBefore) {
 
 TEST(ReadingPolicy, OfTheItemWinsAndTheStrictestOfSeveralHolds) {
   Facts facts = SampleFacts();
-  facts.policies = {{.facility_id = "town-a", .discipline = Discipline::kImaging, .mode = ReadingMode::kClinicDrafts},
+  facts.policies = {{.facility_id = "town-a",
+                     .discipline = Discipline::kImaging,
+                     .mode = ReadingMode::kClinicDrafts},
                     {.facility_id = "town-a",
                      .discipline = Discipline::kImaging,
                      .item_id = "dx-chest",
@@ -119,14 +125,18 @@ TEST(ReadingPolicy, OfTheItemWinsAndTheStrictestOfSeveralHolds) {
   routing = Route(order, facts, {}, kTuesdayNoon);
   EXPECT_EQ(routing.reading_mode, ReadingMode::kClinicDrafts);
   EXPECT_EQ(routing.signers, 2);
-  EXPECT_EQ(Route(ChestOrder("town-b"), facts, {}, kTuesdayNoon).reading_mode, ReadingMode::kHubReads);
+  EXPECT_EQ(Route(ChestOrder("town-b"), facts, {}, kTuesdayNoon).reading_mode,
+            ReadingMode::kHubReads);
 }
 
 TEST(RouteTo, RefusesACenterOfAnotherDiscipline) {
   Facts facts = SampleFacts();
-  facts.centers["county-ecg"] = {.id = "county-ecg", .discipline = Discipline::kEcg, .host_facility_id = "county"};
-  EXPECT_EQ(RouteTo(ChestOrder(), facts, "county-ecg", "").status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(RouteTo(ChestOrder(), facts, "nowhere", "").status().code(), absl::StatusCode::kNotFound);
+  facts.centers["county-ecg"] = {
+      .id = "county-ecg", .discipline = Discipline::kEcg, .host_facility_id = "county"};
+  EXPECT_EQ(RouteTo(ChestOrder(), facts, "county-ecg", "").status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(RouteTo(ChestOrder(), facts, "nowhere", "").status().code(),
+            absl::StatusCode::kNotFound);
   EXPECT_EQ(RouteTo(ChestOrder(), facts, "night-imaging", "asked for")->reason, "asked for");
 }
 
@@ -141,7 +151,8 @@ TEST(OpeningHours, SayWhenACenterOpensNext) {
 TEST(Items, AreFilledFromTheCatalogByIdOrLocalCode) {
   Order order = ChestOrder();
   order.discipline = Discipline::kNone;
-  order.items = {{.local_code = "XP01"}, {.local_code = "UNKNOWN", .name = "足部", .modality = "DX"}};
+  order.items = {{.local_code = "XP01"},
+                 {.local_code = "UNKNOWN", .name = "足部", .modality = "DX"}};
   ASSERT_TRUE(ResolveItems(SampleFacts(), kTuesdayNoon, order).ok());
   EXPECT_EQ(order.discipline, Discipline::kImaging);
   EXPECT_EQ(order.items[0].item_id, "dx-chest");
@@ -160,7 +171,8 @@ TEST(Items, CostTheFacilitysOwnPriceFirst) {
 TEST(Items, OfSeveralDisciplinesAreRefused) {
   Order order = ChestOrder();
   order.items.push_back({.item_id = "ecg-12"});
-  EXPECT_EQ(ResolveItems(SampleFacts(), kTuesdayNoon, order).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ResolveItems(SampleFacts(), kTuesdayNoon, order).code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace

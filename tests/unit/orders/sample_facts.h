@@ -1,4 +1,5 @@
-// A small county: two townships, a village, a county hospital with two centers, a specialist hospital outside.
+// A small county: two townships, a village, a county hospital with two centers, a specialist
+// hospital outside.
 #pragma once
 
 #include "services/orders/facts.h"
@@ -6,13 +7,18 @@
 namespace tongjian::orders {
 
 inline absl::Time At(int year, int month, int day, int hour, int minute) {
-  return absl::FromCivil(absl::CivilMinute(year, month, day, hour, minute), absl::FixedTimeZone(8 * 3600));
+  return absl::FromCivil(absl::CivilMinute(year, month, day, hour, minute),
+                         absl::FixedTimeZone(8 * 3600));
 }
 
 inline Facts SampleFacts() {
   Facts facts;
-  for (const auto& [id, parent, level] : {std::tuple{"county", "", 3}, {"town-a", "", 4}, {"town-b", "", 4},
-                                          {"village", "town-a", 5}, {"specialist", "", 2}, {"outside", "", 4}}) {
+  for (const auto& [id, parent, level] : {std::tuple{"county", "", 3},
+                                          {"town-a", "", 4},
+                                          {"town-b", "", 4},
+                                          {"village", "town-a", 5},
+                                          {"specialist", "", 2},
+                                          {"outside", "", 4}}) {
     facts.facilities[id] = {.id = id, .name = id, .parent_facility_id = parent, .level = level};
   }
   for (const char* id : {"county", "town-a", "town-b"}) {
@@ -30,22 +36,25 @@ inline Facts SampleFacts() {
                                      .fallback_center_id = "night-imaging",
                                      .load_limit = 10};
   for (int weekday = 1; weekday <= 5; ++weekday) {
-    facts.centers["county-imaging"].hours.push_back({.weekday = weekday, .open_minute = 480, .close_minute = 1320});
+    facts.centers["county-imaging"].hours.push_back(
+        {.weekday = weekday, .open_minute = 480, .close_minute = 1320});
   }
   facts.centers["night-imaging"] = {.id = "night-imaging",
                                     .name = "夜间影像",
                                     .discipline = Discipline::kImaging,
                                     .host_facility_id = "specialist"};
-  facts.items["dx-chest"] = {.id = "dx-chest",
-                             .name = "胸部正位",
-                             .discipline = Discipline::kImaging,
-                             .recognition_code = "RC-CHEST",
-                             .modality = "DX",
-                             .body_part = "CHEST",
-                             .prices = {{.fen = 8000, .from = "2026-01-01"},
-                                        {.fen = 9000, .from = "2026-06-01"},
-                                        {.facility_id = "town-b", .fen = 7000, .from = "2026-01-01"}}};
-  facts.items["ecg-12"] = {.id = "ecg-12", .name = "十二导心电图", .discipline = Discipline::kEcg, .modality = "ECG"};
+  facts.items["dx-chest"] = {
+      .id = "dx-chest",
+      .name = "胸部正位",
+      .discipline = Discipline::kImaging,
+      .recognition_code = "RC-CHEST",
+      .modality = "DX",
+      .body_part = "CHEST",
+      .prices = {{.fen = 8000, .from = "2026-01-01"},
+                 {.fen = 9000, .from = "2026-06-01"},
+                 {.facility_id = "town-b", .fen = 7000, .from = "2026-01-01"}}};
+  facts.items["ecg-12"] = {
+      .id = "ecg-12", .name = "十二导心电图", .discipline = Discipline::kEcg, .modality = "ECG"};
   facts.local_codes[{"town-a", "XP01"}] = "dx-chest";
   facts.calendar.holidays = {"2026-10-01", "2026-10-02", "2026-10-05", "2026-10-06", "2026-10-07"};
   facts.calendar.workdays = {"2026-10-10"};
@@ -55,9 +64,16 @@ inline Facts SampleFacts() {
 inline Order ChestOrder(std::string facility = "town-a") {
   Order order;
   order.ordering_facility_id = facility;
-  order.patient = {.facility_id = facility, .facility_patient_id = "P1", .name = "王小明", .birth_date = "1960-02-03"};
+  order.patient = {.facility_id = facility,
+                   .facility_patient_id = "P1",
+                   .name = "王小明",
+                   .birth_date = "1960-02-03"};
   order.discipline = Discipline::kImaging;
-  order.items = {{.id = "1", .item_id = "dx-chest", .recognition_code = "RC-CHEST", .modality = "DX", .body_part = "CHEST"}};
+  order.items = {{.id = "1",
+                  .item_id = "dx-chest",
+                  .recognition_code = "RC-CHEST",
+                  .modality = "DX",
+                  .body_part = "CHEST"}};
   return order;
 }
 

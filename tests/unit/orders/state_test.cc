@@ -34,11 +34,12 @@ std::string FieldWords(uint32_t fields) {
 
 std::string Table() {
   std::ostringstream out;
-  out << "| state | may change | people may | news moves it by | news moves its state to go back to by |\n";
+  out << "| state | may change | people may | news moves it by | news moves its state to go back "
+         "to by |\n";
   out << "|---|---|---|---|---|\n";
   for (const StateRow& row : StateTable()) {
-    out << "| " << Name(row.state) << " | " << FieldWords(row.fields) << " | " << Words(row.actions) << " | "
-        << Words(row.news) << " | " << Words(row.later) << " |\n";
+    out << "| " << Name(row.state) << " | " << FieldWords(row.fields) << " | " << Words(row.actions)
+        << " | " << Words(row.news) << " | " << Words(row.later) << " |\n";
   }
   return out.str();
 }
@@ -49,7 +50,9 @@ std::string ActionTable() {
   for (int i = 0; i <= static_cast<int>(Action::kView); ++i) {
     const Target target = TargetOf(static_cast<Action>(i));
     out << "| " << Name(static_cast<Action>(i)) << " | "
-        << (target.leads == Leads::kTo ? Name(target.state) : target.leads == Leads::kStays ? "stays" : "goes on")
+        << (target.leads == Leads::kTo      ? Name(target.state)
+            : target.leads == Leads::kStays ? "stays"
+                                            : "goes on")
         << " |\n";
   }
   return out.str();
@@ -70,12 +73,14 @@ Order In(State state) {
 
 TEST(StateTable, IsTheOneInTheReadme) {
   EXPECT_NE(Readme().find(Table()), std::string::npos) << "README.md should hold:\n" << Table();
-  EXPECT_NE(Readme().find(ActionTable()), std::string::npos) << "README.md should hold:\n" << ActionTable();
+  EXPECT_NE(Readme().find(ActionTable()), std::string::npos) << "README.md should hold:\n"
+                                                             << ActionTable();
 }
 
 TEST(StateTable, HasTheStatesOfTheContract) {
   for (const StateRow& row : StateTable()) {
-    EXPECT_EQ(v1::OrderState_Name(static_cast<v1::OrderState>(row.state)), "ORDER_STATE_" + std::string(Name(row.state)));
+    EXPECT_EQ(v1::OrderState_Name(static_cast<v1::OrderState>(row.state)),
+              "ORDER_STATE_" + std::string(Name(row.state)));
   }
   EXPECT_EQ(v1::OrderState_descriptor()->value_count(), kStates + 1);
 }
@@ -87,7 +92,8 @@ std::set<State> Next(State state) {
     const auto action = static_cast<Action>(i);
     Order order = In(state);
     if (Waiting(state)) order.resume_state = State::kQueued;
-    if (Allows(state, action) && (Move(order, action).ok() || MoveByNews(order, action))) next.insert(order.state);
+    if (Allows(state, action) && (Move(order, action).ok() || MoveByNews(order, action)))
+      next.insert(order.state);
   }
   next.erase(state);
   return next;

@@ -1,4 +1,5 @@
-// Deadlines over nights, weekends and the National Day holiday of 2026 (1 to 7 October; Saturday the 10th is worked).
+// Deadlines over nights, weekends and the National Day holiday of 2026 (1 to 7 October; Saturday
+// the 10th is worked).
 #include "services/orders/turnaround.h"
 
 #include <gtest/gtest.h>
@@ -18,46 +19,57 @@ TEST(Deadlines, OfMinutesGoByTheClock) {
 }
 
 TEST(Deadlines, OfWorkMinutesStayWithinADay) {
-  EXPECT_EQ(Deadline(TurnaroundUnit::kWorkMinutes, 240, At(2026, 11, 24, 9, 0)), At(2026, 11, 24, 13, 0));
+  EXPECT_EQ(Deadline(TurnaroundUnit::kWorkMinutes, 240, At(2026, 11, 24, 9, 0)),
+            At(2026, 11, 24, 13, 0));
 }
 
 TEST(Deadlines, OfWorkMinutesBeginWithTheWorkingDay) {
-  EXPECT_EQ(Deadline(TurnaroundUnit::kWorkMinutes, 60, At(2026, 11, 24, 5, 0)), At(2026, 11, 24, 9, 0));
+  EXPECT_EQ(Deadline(TurnaroundUnit::kWorkMinutes, 60, At(2026, 11, 24, 5, 0)),
+            At(2026, 11, 24, 9, 0));
 }
 
 TEST(Deadlines, OfWorkMinutesGoOnAfterTheWeekend) {
-  EXPECT_EQ(Deadline(TurnaroundUnit::kWorkMinutes, 240, At(2026, 11, 27, 16, 0)), At(2026, 11, 30, 11, 0));
+  EXPECT_EQ(Deadline(TurnaroundUnit::kWorkMinutes, 240, At(2026, 11, 27, 16, 0)),
+            At(2026, 11, 30, 11, 0));
 }
 
 TEST(Deadlines, OfWorkMinutesGoOnAfterTheHoliday) {
   // Wednesday 30 September 16:30, half an hour left; the next working day is Thursday 8 October.
-  EXPECT_EQ(Deadline(TurnaroundUnit::kWorkMinutes, 60, At(2026, 9, 30, 16, 30)), At(2026, 10, 8, 8, 30));
+  EXPECT_EQ(Deadline(TurnaroundUnit::kWorkMinutes, 60, At(2026, 9, 30, 16, 30)),
+            At(2026, 10, 8, 8, 30));
 }
 
 TEST(Deadlines, OfWorkMinutesCountAMakeUpSaturday) {
-  EXPECT_EQ(Deadline(TurnaroundUnit::kWorkMinutes, 60, At(2026, 10, 9, 16, 30)), At(2026, 10, 10, 8, 30));
+  EXPECT_EQ(Deadline(TurnaroundUnit::kWorkMinutes, 60, At(2026, 10, 9, 16, 30)),
+            At(2026, 10, 10, 8, 30));
 }
 
 TEST(Deadlines, OfWorkMinutesMayEndAtClosingTime) {
-  EXPECT_EQ(Deadline(TurnaroundUnit::kWorkMinutes, 60, At(2026, 11, 24, 16, 0)), At(2026, 11, 24, 17, 0));
+  EXPECT_EQ(Deadline(TurnaroundUnit::kWorkMinutes, 60, At(2026, 11, 24, 16, 0)),
+            At(2026, 11, 24, 17, 0));
 }
 
 TEST(Deadlines, OfWorkDaysEndAtTheCloseOfTheLast) {
-  EXPECT_EQ(Deadline(TurnaroundUnit::kWorkDays, 2, At(2026, 11, 24, 10, 0)), At(2026, 11, 26, 17, 0));
-  EXPECT_EQ(Deadline(TurnaroundUnit::kWorkDays, 5, At(2026, 9, 29, 10, 0)), At(2026, 10, 12, 17, 0));
+  EXPECT_EQ(Deadline(TurnaroundUnit::kWorkDays, 2, At(2026, 11, 24, 10, 0)),
+            At(2026, 11, 26, 17, 0));
+  EXPECT_EQ(Deadline(TurnaroundUnit::kWorkDays, 5, At(2026, 9, 29, 10, 0)),
+            At(2026, 10, 12, 17, 0));
 }
 
 TEST(Deadlines, OfABrokenCalendarStillEnd) {
   CalendarFact calendar;
   calendar.open_minute = calendar.close_minute = 480;
   const absl::Time start = At(2026, 11, 24, 9, 0);
-  EXPECT_EQ(DeadlineOf({.target = 60, .unit = TurnaroundUnit::kWorkMinutes}, start, calendar, SampleFacts().zone),
+  EXPECT_EQ(DeadlineOf({.target = 60, .unit = TurnaroundUnit::kWorkMinutes}, start, calendar,
+                       SampleFacts().zone),
             start + absl::Hours(1));
 }
 
 TEST(Targets, OfSeveralTheMostSpecificHolds) {
   Facts facts = SampleFacts();
-  const auto imaging = [](int target) { return TargetFact{.discipline = Discipline::kImaging, .target = target}; };
+  const auto imaging = [](int target) {
+    return TargetFact{.discipline = Discipline::kImaging, .target = target};
+  };
   facts.targets = {imaging(240)};
   Order order = ChestOrder();
   order.routing.center_id = "county-imaging";
@@ -82,8 +94,9 @@ TEST(Targets, OfSeveralTheMostSpecificHolds) {
 
 TEST(Targets, OfEmergenciesHoldForTheGreenChannel) {
   Facts facts = SampleFacts();
-  facts.targets = {{.discipline = Discipline::kImaging, .priority = Priority::kStat, .target = 30},
-                   {.discipline = Discipline::kImaging, .priority = Priority::kRoutine, .target = 120}};
+  facts.targets = {
+      {.discipline = Discipline::kImaging, .priority = Priority::kStat, .target = 30},
+      {.discipline = Discipline::kImaging, .priority = Priority::kRoutine, .target = 120}};
   Order order = ChestOrder();
   order.priority = Priority::kGreenChannel;
   EXPECT_EQ(ChooseTurnaround(order, facts, {}).target, 30);
@@ -94,7 +107,10 @@ TEST(Targets, OfEmergenciesHoldForTheGreenChannel) {
 TEST(Targets, OfSeveralItemsTheLongestHolds) {
   Facts facts = SampleFacts();
   facts.targets = {{.discipline = Discipline::kImaging, .modality = "DX", .target = 120},
-                   {.discipline = Discipline::kImaging, .modality = "CT", .target = 240, .unit = TurnaroundUnit::kWorkMinutes}};
+                   {.discipline = Discipline::kImaging,
+                    .modality = "CT",
+                    .target = 240,
+                    .unit = TurnaroundUnit::kWorkMinutes}};
   Order order = ChestOrder();
   order.items.push_back({.id = "2", .modality = "CT"});
   EXPECT_EQ(ChooseTurnaround(order, facts, {}).target, 240);
