@@ -13,11 +13,30 @@ namespace {
 
 namespace tags = dicom::tags;
 
-// `text` without control characters and padding, cut to `size_max` bytes between characters.
+// The size of the character at the front of `text` that must not be shown: C0 and C1 controls, line
+// and paragraph separators, marks that turn the direction of writing (U+200E, 200F, 202A..E,
+// 2066..9).
+size_t HiddenSize(std::string_view text) {
+  const auto byte = [&](size_t at) {
+    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u;
+  };
+  if (byte(0) < 0x20 || byte(0) == 0x7F) return 1;
+  if (byte(0) == 0xC2 && byte(1) < 0xA0) return 2;
+  if (byte(0) != 0xE2) return 0;
+  const bool turns = (byte(1) == 0x80 && (byte(2) == 0x8E || byte(2) == 0x8F ||
+                                          (byte(2) >= 0xA8 && byte(2) <= 0xAE))) ||
+                     (byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9);
+  return turns ? 3 : 0;
+}
+
+// `text` without padding and hidden characters, cut to `size_max` bytes between characters.
 std::string Clean(std::string_view text, size_t size_max) {
   std::string clean;
-  for (const char c : dicom::TrimPadding(text)) {
-    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) clean.push_back(c);
+  text = dicom::TrimPadding(text);
+  while (!text.empty()) {
+    const size_t hidden = HiddenSize(text);
+    if (hidden == 0) clean.push_back(text.front());
+    text.remove_prefix(std::max<size_t>(hidden, 1));
   }
   if (clean.size() > size_max) {
     size_t end = size_max;

@@ -24,7 +24,7 @@ grpc::Status IngestGrpc::GetUpload(grpc::ServerContext* context,
                             parts_.uploads.Progress(SenderOf(call), request->upload_id()));
         response->set_upload_id(request->upload_id());
         response->set_committed_size(progress.committed_size);
-    response->set_received_size(progress.received_size);
+        response->set_received_size(progress.received_size);
         response->set_complete(progress.finished.has_value());
         return absl::OkStatus();
       });

@@ -38,14 +38,15 @@ void DatasetDigest::TakeLead() {
   if (lead.size() == kLeadSize && lead.substr(128, 4) == "DICM" &&
       lead.substr(132, 8) == kGroupLength) {
     skip_ = LittleEndian(lead.substr(140));
+    offset_ = kLeadSize + skip_;
   } else {
     hash_.Update(lead);
   }
 }
 
-std::string DatasetDigest::FinishText() {
+std::string DatasetDigest::FinishText(uint64_t dataset_offset, const std::string& otherwise) {
   if (!started_) TakeLead();
-  return hash_.FinishText();
+  return offset_ == dataset_offset ? hash_.FinishText() : otherwise;
 }
 
 absl::StatusOr<WrittenObject> ScanObject(blob::Reader& reader, const dicom::ScanLimits& limits) {
@@ -58,9 +59,9 @@ absl::StatusOr<WrittenObject> ScanObject(blob::Reader& reader, const dicom::Scan
     digest.Update(bytes);
   }
   TJ_TRY(scanner.Finish());
-  return WrittenObject{.receipt = reader.receipt(),
-                       .dataset_digest = digest.FinishText(),
-                       .header = scanner.header()};
+  WrittenObject object = {.receipt = reader.receipt(), .header = scanner.header()};
+  object.dataset_digest = digest.FinishText(object.header.dataset_offset, object.receipt.sha256);
+  return object;
 }
 
 }  // namespace tongjian::imaging

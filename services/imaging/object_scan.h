@@ -17,7 +17,12 @@ namespace tongjian::imaging {
 class DatasetDigest {
  public:
   void Update(std::string_view bytes);
-  std::string FinishText();
+  // Where the data set begins, as the meta header says; known once that has been pushed.
+  uint64_t offset() const { return offset_; }
+  // `dataset_offset`: where the scanner found the data set to begin. Where the meta header's own
+  // length says otherwise nothing is known of the data set alone, and `otherwise` is returned: the
+  // digest of the file.
+  std::string FinishText(uint64_t dataset_offset, const std::string& otherwise);
 
  private:
   // Preamble, magic, and the meta header's group length element (PS3.10 7.1).
@@ -26,7 +31,8 @@ class DatasetDigest {
 
   security::Sha256 hash_;
   std::string lead_;
-  uint64_t skip_ = 0;  // Bytes of the meta header that are still to come.
+  uint64_t offset_ = 0;  // Of the data set, as the meta header says.
+  uint64_t skip_ = 0;    // Bytes of the meta header that are still to come.
   bool started_ = false;
 };
 

@@ -26,7 +26,8 @@ class Sink final : public dicom::StoreSink {
     TJ_ASSIGN_OR_RETURN(arrival_.receipt, writer_->Commit());
     writer_.reset();
     arrival_.header = &header;
-    arrival_.dataset_digest = digest_.FinishText();
+    // The listener scanned the bare data set and wrote the meta header itself: its length is right.
+    arrival_.dataset_digest = digest_.FinishText(digest_.offset(), arrival_.receipt.sha256);
     TJ_ASSIGN_OR_RETURN(const Stored stored,
                         ingest_.Store(arrival_, [this](store::Transaction& tx, const Stored& what) {
                           return log_->WriteIn(tx, what);

@@ -144,7 +144,11 @@ absl::StatusOr<WrittenObject> Upload::Commit() {
         "the object's digest is not what was announced: send it again from its first byte");
   }
   TJ_TRY(receipt.status());
-  if (!resumed_) return WrittenObject{*receipt, dataset_digest_.FinishText(), scanner_.header()};
+  if (!resumed_) {
+    const dicom::Header& header = scanner_.header();
+    return WrittenObject{
+        *receipt, dataset_digest_.FinishText(header.dataset_offset, receipt->sha256), header};
+  }
 
   TJ_ASSIGN_OR_RETURN(const std::unique_ptr<blob::Reader> reader,
                       blobs_.OpenReader(receipt->locator));

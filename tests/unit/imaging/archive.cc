@@ -164,6 +164,11 @@ std::vector<v1::Study> Archive::News() {
   }
 }
 
+std::vector<v1::Study> Archive::AwaitNews() {
+  EXPECT_TRUE(database->feed().Wait("imaging", cursor, absl::Seconds(20)));
+  return News();
+}
+
 std::string Archive::Content(const std::string& locator) {
   auto reader = blobs->OpenReader(locator);
   EXPECT_TRUE(reader.ok()) << reader.status();

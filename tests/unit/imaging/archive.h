@@ -84,6 +84,9 @@ struct Archive {
   std::vector<HistoryEntry> History(const std::string& study_id);
   // The StudyChanged announced since the last call.
   std::vector<v1::Study> News();
+  // The same, waiting for the first: PostgreSQL's sequencer gives positions a little after the
+  // commit.
+  std::vector<v1::Study> AwaitNews();
   std::string Content(const std::string& locator);
   int64_t CountObjects();
   absl::Status Write(const std::function<absl::Status(store::Transaction&)>& change) {

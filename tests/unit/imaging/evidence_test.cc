@@ -59,6 +59,16 @@ TEST(Words, AreCleanedAndCut) {
   EXPECT_EQ(evidence.instance.number, 2147483647);
 }
 
+TEST(Words, DoNotTurnTheDirectionOfWriting) {
+  const Evidence evidence =
+      ReadEvidence(HeaderOf({{tags::kPatientName, "Li^\u202ENa\u2066=李^娜\u200F"},
+                             {tags::kStudyDescription, "a\u0085b\u2028c"}}),
+                   {});
+  EXPECT_EQ(evidence.patient.name, "李娜");
+  EXPECT_EQ(evidence.patient.name_latin, "Li Na");
+  EXPECT_EQ(evidence.study_description, "abc");
+}
+
 TEST(Words, AreCutBetweenCharacters) {
   std::string name;
   for (int i = 0; i < 100; ++i) name += "王";
@@ -73,17 +83,19 @@ TEST(DatasetDigests, LeaveTheMetaHeaderOutHoweverItIsPushed) {
       head + "DICM" + std::string("\x02\x00\x00\x00UL\x04\x00\x04\x00\x00\x00", 12) + "meta";
   const std::string long_meta =
       head + "DICM" + std::string("\x02\x00\x00\x00UL\x04\x00\x06\x00\x00\x00", 12) + "longer";
-  const auto digest = [](const std::string& bytes, size_t piece) {
+  const auto digest = [](const std::string& bytes, uint64_t offset, size_t piece) {
     DatasetDigest digest;
     for (size_t at = 0; at < bytes.size(); at += piece)
       digest.Update(std::string_view(bytes).substr(at, piece));
-    return digest.FinishText();
+    return digest.FinishText(offset, "file");
   };
   const std::string expected = security::Sha256Text("the data set");
   for (const size_t piece : {1, 7, 144, 1000}) {
-    EXPECT_EQ(digest(short_meta + "the data set", piece), expected);
-    EXPECT_EQ(digest(long_meta + "the data set", piece), expected);
-    EXPECT_EQ(digest("no meta header", piece), security::Sha256Text("no meta header"));
+    EXPECT_EQ(digest(short_meta + "the data set", 148, piece), expected);
+    EXPECT_EQ(digest(long_meta + "the data set", 150, piece), expected);
+    EXPECT_EQ(digest("no meta header", 0, piece), security::Sha256Text("no meta header"));
+    // A meta header that lies about its length must not make two files the same.
+    EXPECT_EQ(digest(long_meta + "the data set", 160, piece), "file");
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "common/base/status.h"
 #include "common/dicom/scan.h"
+#include "common/dicom/scu.h"
 #include "common/security/digest.h"
 #include "tests/wire/imaging/hub.h"
 #include "tests/wire/imaging/tools.h"
@@ -22,12 +23,11 @@ struct DicomFile {
   std::string sop_instance_uid;
 };
 
-// The Part 10 files below `folder` that may be stored, in order of name.
+// The files below `folder` that may be stored, in order of name.
 std::vector<DicomFile> ReadableFiles(const fs::path& folder) {
   std::vector<DicomFile> files;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     if (!entry.is_regular_file() || entry.file_size() > kFileSizeMax) continue;
-    if (ReadWhole(entry.path()).substr(128 < entry.file_size() ? 128 : 0, 4) != "DICM") continue;
     const auto header = dicom::ScanFile(entry.path());
     if (!header.ok() || !dicom::CheckStorable(*header, "", "").ok()) continue;
     files.push_back({entry.path(), header->Text(tags::kSopInstanceUid)});
@@ -39,8 +39,7 @@ std::vector<DicomFile> ReadableFiles(const fs::path& folder) {
 
 // The digests of everything the hub keeps under a SOP Instance UID: the instance and what is beside
 // it.
-std::set<std::string> KeptContents(Hub& hub, const std::string& sop_instance_uid,
-                                   bool whole_files) {
+std::set<std::string> KeptContents(Hub& hub, const std::string& sop_instance_uid) {
   std::set<std::string> locators, contents;
   EXPECT_THAT(hub.archive.database->Read([&](store::Session& session) -> absl::Status {
     for (const char* sql :
@@ -54,7 +53,7 @@ std::set<std::string> KeptContents(Hub& hub, const std::string& sop_instance_uid
               IsOk());
   for (const std::string& locator : locators) {
     const std::string file = hub.archive.Content(locator);
-    contents.insert(security::Sha256Text(whole_files ? file : DatasetOf(file)));
+    contents.insert(security::Sha256Text(DatasetOf(file)));
   }
   return contents;
 }
@@ -86,7 +85,7 @@ TEST_P(BitsAreKept, ByUpload) {
         client.Send({.upload_id = "u" + std::to_string(++uploads), .bytes = bytes}, 1 << 20);
     ASSERT_TRUE(end.has_done()) << file.path << " " << end.ShortDebugString();
     EXPECT_EQ(end.done().sop_instance_uid(), file.sop_instance_uid) << file.path;
-    const auto kept = KeptContents(hub, file.sop_instance_uid, false);
+    const auto kept = KeptContents(hub, file.sop_instance_uid);
     EXPECT_TRUE(kept.contains(security::Sha256Text(DatasetOf(bytes)))) << file.path;
     if (end.done().outcome() != v1::STORE_OUTCOME_STORED) continue;
     const auto content = hub.ReadInstance(end.done().study_id(), end.done().sop_instance_uid());
@@ -104,8 +103,9 @@ TEST_P(BitsAreKept, ByCStore) {
   const std::string inbox = hub.archive.folder.path() + "/inbox";
   fs::create_directory(inbox);
   const uint16_t port = FreePort();
-  BackgroundTool reference({"storescp", "--bit-preserving", "--promiscuous", "--unique-filenames",
-                            "--output-directory", inbox, std::to_string(port)});
+  BackgroundTool reference({"storescp", "--bit-preserving", "--promiscuous", "--accept-all",
+                            "--unique-filenames", "--output-directory", inbox,
+                            std::to_string(port)});
   ASSERT_TRUE(AwaitPort(port));
   constexpr size_t kBatch = 40;
   for (size_t at = 0; at < files_.size(); at += kBatch) {
@@ -125,12 +125,32 @@ TEST_P(BitsAreKept, ByCStore) {
     ASSERT_TRUE(header.ok()) << entry.path() << header.status();
     if (!dicom::CheckStorable(*header, "", "").ok()) continue;
     const std::string uid = header->Text(tags::kSopInstanceUid);
-    const auto kept = KeptContents(hub, uid, false);
+    const auto kept = KeptContents(hub, uid);
     EXPECT_TRUE(kept.contains(security::Sha256Text(DatasetOf(ReadWhole(entry.path()))))) << uid;
     ++compared;
   }
   std::printf("%d objects compared\n", compared);
-  EXPECT_GT(compared, static_cast<int>(files_.size() * 9 / 10));
+  // DCMTK's receiver knows fewer transfer syntaxes than there are, and its sender refuses some
+  // files.
+  EXPECT_GT(compared, static_cast<int>(files_.size() * 3 / 4));
+}
+
+// Our own sender passes data sets on as they stand, in every transfer syntax.
+TEST_P(BitsAreKept, ByCStoreOfEveryTransferSyntax) {
+  Hub hub({.dicom = true, .default_facility = "f1"});
+  const auto port = static_cast<uint16_t>(std::stoi(hub.DicomPort()));
+  for (const DicomFile& file : files_) {
+    const auto object = dicom::ObjectFromFile(file.path);
+    if (!object.ok()) continue;  // Without a meta header: no device sends it so.
+    auto scu = dicom::Scu::Open({.called_ae = "TONGJIAN", .host = "127.0.0.1", .port = port},
+                                dicom::ContextsFor({*object}));
+    ASSERT_TRUE(scu.ok()) << file.path << scu.status();
+    const auto outcome = (*scu)->Store(*object);
+    ASSERT_TRUE(outcome.ok()) << file.path << outcome.status();
+    EXPECT_EQ(outcome->status, 0) << file.path << " " << outcome->comment;
+    const auto kept = KeptContents(hub, file.sop_instance_uid);
+    EXPECT_TRUE(kept.contains(security::Sha256Text(DatasetOf(ReadWhole(file.path))))) << file.path;
+  }
 }
 
 }  // namespace

@@ -10,10 +10,11 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <thread>
+
+#include "common/dicom/scan.h"
 
 extern char** environ;
 
@@ -113,10 +114,9 @@ std::string ReadWhole(const std::filesystem::path& path) {
 }
 
 std::string DatasetOf(const std::string& file) {
-  uint32_t length = 0;
-  if (file.size() < 144 || file.substr(128, 4) != "DICM") return file;
-  std::memcpy(&length, file.data() + 140, 4);  // Of group 2, little endian as this machine is.
-  return file.substr(144 + length);
+  dicom::FileScanner scanner;
+  if (!scanner.Push(file).ok() || !scanner.Finish().ok()) return file;
+  return file.substr(scanner.header().dataset_offset);
 }
 
 std::filesystem::path DicomTestData() {

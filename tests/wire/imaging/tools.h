@@ -32,7 +32,7 @@ uint16_t FreePort();
 bool AwaitPort(uint16_t port);
 
 std::string ReadWhole(const std::filesystem::path& path);
-// What follows the meta header of a Part 10 file.
+// What follows the meta header of a file.
 std::string DatasetOf(const std::string& file);
 // TONGJIAN_TEST_DATA/dicom, or ../shared/data/dicom beside the source tree.
 std::filesystem::path DicomTestData();
