@@ -24,24 +24,22 @@ int64_t Pace::window() const {
 }
 
 void Pace::Sent(const std::string& upload_id, int64_t end, int64_t bytes, absl::Duration now) {
-  if (unacknowledged_ == 0) {
-    counted_ = 0;
-    counted_since_ = now;
-  }
+  if (unacknowledged_ == 0) seen_ = now;  // The pause before it was nobody's work.
   pieces_.push_back({upload_id, end, bytes});
   unacknowledged_ += bytes;
 }
 
 void Pace::Count(int64_t bytes, absl::Duration now) {
+  if (unacknowledged_ > 0) busy_ += now - seen_;
+  seen_ = now;
   unacknowledged_ -= bytes;
   counted_ += bytes;
-  const absl::Duration took = now - counted_since_;
-  if (counted_ == 0 || took < kSample) return;
+  if (counted_ == 0 || busy_ < kSample) return;
   const auto sample =
-      static_cast<int64_t>(static_cast<double>(counted_) / absl::ToDoubleSeconds(took));
+      static_cast<int64_t>(static_cast<double>(counted_) / absl::ToDoubleSeconds(busy_));
   rate_ = rate_ == 0 ? sample : (rate_ * 7 + sample * 3) / 10;
   counted_ = 0;
-  counted_since_ = now;
+  busy_ = absl::ZeroDuration();
 }
 
 void Pace::Taken(const std::string& upload_id, int64_t end, absl::Duration now) {
@@ -68,6 +66,7 @@ void Pace::Reset() {
   pieces_.clear();
   unacknowledged_ = 0;
   counted_ = 0;
+  busy_ = absl::ZeroDuration();
 }
 
 }  // namespace tongjian::edge

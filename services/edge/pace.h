@@ -56,8 +56,9 @@ class Pace {
   std::deque<Piece> pieces_;
   int64_t unacknowledged_ = 0;
   int64_t rate_ = 0;
-  int64_t counted_ = 0;
-  absl::Duration counted_since_;
+  int64_t counted_ = 0;   // Since the last sample,
+  absl::Duration busy_;   // in so much time with something on the way;
+  absl::Duration seen_;   // counted up to here.
 };
 
 }  // namespace tongjian::edge

@@ -1,0 +1,144 @@
+#include "services/edge/spool.h"
+
+#include "services/edge/order_store.h"
+#include "tests/unit/edge/records.h"
+
+namespace tongjian::edge {
+namespace {
+
+class SpoolTest : public RecordsTest {
+ protected:
+  blob::Receipt Bytes(const std::string& content) {
+    auto writer = blobs_->Create();
+    EXPECT_TRUE((*writer)->Append(content).ok());
+    const auto receipt = (*writer)->Commit();
+    EXPECT_TRUE(receipt.ok()) << receipt.status();
+    return *receipt;
+  }
+
+  void Keep(const std::string& study, const std::string& sop, const std::string& content) {
+    const Received received = {.sop_instance_uid = sop,
+                               .study_instance_uid = study,
+                               .facility_id = "f1",
+                               .device_ae_title = "DR1",
+                               .device_address = "10.0.0.5",
+                               .device_time = clock_.Now() + absl::Minutes(7),
+                               .receipt_time = clock_.Now()};
+    const absl::Status kept = spool_->Keep(received, Bytes(content),
+                                          [](store::Transaction&) { return absl::OkStatus(); });
+    ASSERT_TRUE(kept.ok()) << kept;
+  }
+
+  std::vector<SpoolObject> Next(Lane lane) {
+    const auto next = spool_->Next(lane, clock_.Now(), 10, [](const std::string&) { return false; });
+    EXPECT_TRUE(next.ok()) << next.status();
+    return *next;
+  }
+
+  int64_t Objects() { return blobs_->Stats().objects_written - blobs_->Stats().objects_removed; }
+
+  void SetUp() override {
+    RecordsTest::SetUp();
+    spool_ = std::make_unique<Spool>(*database_, *blobs_, ids_);
+  }
+  void TearDown() override {
+    spool_.reset();
+    RecordsTest::TearDown();
+  }
+
+  base::Ids ids_{"edge", clock_};
+  std::unique_ptr<Spool> spool_;
+};
+
+TEST_F(SpoolTest, SameObjectTwiceIsOneAndOtherContentIsAnother) {
+  Keep("1.2", "1.2.3", "bytes");
+  Keep("1.2", "1.2.3", "bytes");
+  EXPECT_EQ(Next(Lane::kRoutine).size(), 1u);
+  EXPECT_EQ(Objects(), 1);
+  Keep("1.2", "1.2.3", "other bytes");
+  EXPECT_EQ(Next(Lane::kRoutine).size(), 2u);
+}
+
+TEST_F(SpoolTest, ObjectsGoInTheOrderTheyCame) {
+  Keep("1.2", "1.2.1", "a");
+  clock_.JumpTo(clock_.Now() - absl::Hours(2));
+  Keep("1.2", "1.2.2", "b");
+  const auto next = Next(Lane::kRoutine);
+  ASSERT_EQ(next.size(), 2u);
+  EXPECT_EQ(next[0].sop_instance_uid, "1.2.1");
+  EXPECT_EQ(next[1].sop_instance_uid, "1.2.2");
+}
+
+TEST_F(SpoolTest, DeviceTimeReceiptTimeAndOffsetAreKeptApart) {
+  Keep("1.2", "1.2.1", "a");
+  const SpoolObject object = Next(Lane::kRoutine).at(0);
+  EXPECT_EQ(object.device_time, clock_.Now() + absl::Minutes(7));
+  EXPECT_EQ(object.receipt_time, clock_.Now());
+  EXPECT_EQ(object.offset_ms, 7 * 60 * 1000);
+}
+
+TEST_F(SpoolTest, BytesGoOnlyWhenTheHubHasThemAndRepeatsAreStillKnown) {
+  Keep("1.2", "1.2.1", "a");
+  const auto next = Next(Lane::kRoutine);
+  ASSERT_TRUE(spool_->Done(next).ok());
+  EXPECT_EQ(Objects(), 0);
+  Keep("1.2", "1.2.1", "a");
+  EXPECT_TRUE(Next(Lane::kRoutine).empty());
+  EXPECT_EQ(Objects(), 0);
+}
+
+TEST_F(SpoolTest, UrgencyComesFromTheOrderAlsoWhenItComesLater) {
+  Keep("1.2", "1.2.1", "a");
+  EXPECT_TRUE(Next(Lane::kUrgent).empty());
+  orders::v1::Order order;
+  order.set_id("o1");
+  order.set_accession_number("A1");
+  order.set_priority(common::v1::PRIORITY_STAT);
+  order.add_items()->set_study_instance_uid("1.2");
+  Write([&](store::Transaction& tx) { return InsertOrder(tx, order); });
+  EXPECT_EQ(Next(Lane::kUrgent).size(), 1u);
+  EXPECT_TRUE(Next(Lane::kRoutine).empty());
+  Keep("1.2", "1.2.2", "b");
+  EXPECT_EQ(Next(Lane::kUrgent).size(), 2u);
+}
+
+TEST_F(SpoolTest, PostponedObjectsWaitUntilTheyAreDueOrTheLinkIsBack) {
+  Keep("1.2", "1.2.1", "a");
+  const std::string id = Next(Lane::kRoutine).at(0).id;
+  ASSERT_TRUE(spool_->Postpone(id, "away", absl::Minutes(5)).ok());
+  EXPECT_TRUE(Next(Lane::kRoutine).empty());
+  ASSERT_TRUE(spool_->DueNow().ok());
+  ASSERT_EQ(Next(Lane::kRoutine).size(), 1u);
+  EXPECT_EQ(Next(Lane::kRoutine).at(0).attempts, 1);
+}
+
+TEST_F(SpoolTest, RefusedObjectsStayForAPersonWhoTriesAgain) {
+  Keep("1.2", "1.2.1", "a");
+  ASSERT_TRUE(spool_->Fail(Next(Lane::kRoutine).at(0).id, "MALFORMED_OBJECT: no").ok());
+  EXPECT_EQ(spool_->Totals()->failed, 1);
+  EXPECT_EQ(spool_->List(true, 0, 10)->at(0).last_error, "MALFORMED_OBJECT: no");
+  EXPECT_EQ(Objects(), 1);
+  Write([&](store::Transaction& tx) { return spool_->Retry(tx, "").status(); });
+  EXPECT_EQ(Next(Lane::kRoutine).size(), 1u);
+}
+
+TEST_F(SpoolTest, AStudyIsReportedOnceItIsQuietAndAllAtTheHub) {
+  Keep("1.2", "1.2.1", "a");
+  Keep("1.2", "1.2.2", "b");
+  clock_.Advance(absl::Minutes(2));
+  const auto finishable = [&] { return *spool_->Finishable(clock_.Now() - absl::Minutes(1), 10); };
+  EXPECT_TRUE(finishable().empty());
+  ASSERT_TRUE(spool_->Done(Next(Lane::kRoutine)).ok());
+  ASSERT_EQ(finishable().size(), 1u);
+  EXPECT_EQ(finishable()[0].instances, 2);
+  ASSERT_TRUE(spool_->Reported(finishable()[0]).ok());
+  EXPECT_TRUE(finishable().empty());
+  Keep("1.2", "1.2.3", "c");  // A late one opens it again.
+  ASSERT_TRUE(spool_->Done(Next(Lane::kRoutine)).ok());
+  EXPECT_TRUE(finishable().empty());
+  Write([&](store::Transaction& tx) { return spool_->AskToFinish(tx, "1.2").status(); });
+  EXPECT_EQ(finishable().size(), 1u);
+}
+
+}  // namespace
+}  // namespace tongjian::edge

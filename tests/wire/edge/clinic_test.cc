@@ -1,0 +1,221 @@
+// A clinic at work while its hub comes and goes.
+#include <filesystem>
+#include <fstream>
+
+#include "common/base/status.h"
+#include "common/dicom/uid.h"
+#include "tests/wire/edge/clinic.h"
+#include "tongjian/exchange/v1/recognition.grpc.pb.h"
+#include "tongjian/exchange/v1/result.grpc.pb.h"
+#include "tongjian/imaging/v1/study.grpc.pb.h"
+#include "tongjian/orders/v1/order.grpc.pb.h"
+
+namespace tongjian::edge {
+namespace {
+
+using exchange::v1::ResultService;
+using orders::v1::OrderService;
+
+class Gateway : public ClinicTest {
+ protected:
+  // What numbers are for: none can be given before the first block is here.
+  void AwaitNumbers() {
+    ASSERT_TRUE(Soon([&] { return Status().accession_numbers_left() >= 3000; }));
+  }
+
+  orders::v1::ListOrdersResponse OrdersAtHub() {
+    orders::v1::ListOrdersResponse list;
+    const absl::Status status = AtHub<OrderService>(&OrderService::Stub::ListOrders,
+                                                    orders::v1::ListOrdersRequest(), &list);
+    EXPECT_TRUE(status.ok()) << status;
+    return list;
+  }
+
+  imaging::v1::ListStudiesResponse StudiesAtHub() {
+    imaging::v1::ListStudiesResponse list;
+    using imaging::v1::StudyService;
+    const absl::Status status = AtHub<StudyService>(&StudyService::Stub::ListStudies,
+                                                    imaging::v1::ListStudiesRequest(), &list);
+    EXPECT_TRUE(status.ok()) << status;
+    return list;
+  }
+
+  absl::StatusOr<orders::v1::Order> Get(const std::string& id) {
+    orders::v1::GetOrderRequest request;
+    request.set_id(id);
+    orders::v1::Order order;
+    TJ_TRY(AtGateway<OrderService>(&OrderService::Stub::GetOrder, request, &order));
+    return order;
+  }
+
+  absl::StatusOr<orders::v1::Order> Cancel(const std::string& id) {
+    orders::v1::CancelOrderRequest request;
+    request.set_request_id("cancel-" + id);
+    request.set_id(id);
+    request.set_reason("a mistake");
+    orders::v1::Order order;
+    TJ_TRY(AtGateway<OrderService>(&OrderService::Stub::CancelOrder, request, &order));
+    return order;
+  }
+};
+
+TEST_F(Gateway, GoesOnWhileTheHubIsAwayAndEverythingArrivesOnce) {
+  AwaitNumbers();
+  StopHub();
+
+  // The HIS notices nothing: numbered, answered, on the worklist; the same request is the same order.
+  const auto order = Order("o1", "P1");
+  ASSERT_TRUE(order.ok()) << order.status();
+  EXPECT_EQ(order->accession_number().size(), 13u);
+  EXPECT_EQ(Order("o1", "P1")->id(), order->id());
+  const auto wrong = Order("o2", "P2");
+  ASSERT_TRUE(wrong.ok());
+  ASSERT_EQ(Worklist().size(), 2u);
+  EXPECT_EQ(Cancel(wrong->id())->state(), orders::v1::ORDER_STATE_CANCELLED);
+  const auto worklist = Worklist();
+  ASSERT_EQ(worklist.size(), 1u);
+  EXPECT_EQ(worklist[0].Text(dicom::tags::kAccessionNumber), order->accession_number());
+  EXPECT_EQ(worklist[0].Text(dicom::tags::kPatientName), "张三");
+
+  // Nor does the device; the same object twice is one.
+  ObjectWords words = {.study_uid = worklist[0].Text(dicom::tags::kStudyInstanceUid),
+                       .sop_uid = dicom::NewUid(),
+                       .accession_number = order->accession_number(),
+                       .patient_id = "P1",
+                       .patient_name = "张三"};
+  EXPECT_EQ(Send(words), 0);
+  EXPECT_EQ(Send(words), 0);
+  ObjectWords second = words;
+  second.sop_uid = dicom::NewUid();
+  second.pixel_bytes = 3 << 20;
+  EXPECT_EQ(Send(second), 0);
+  EXPECT_EQ(Status().spooled_objects(), 2);
+
+  // What only the hub can do says so.
+  exchange::v1::CheckRecognitionResponse verdicts;
+  const absl::Status asked = AtGateway<exchange::v1::RecognitionService>(
+      &exchange::v1::RecognitionService::Stub::CheckRecognition,
+      exchange::v1::CheckRecognitionRequest(), &verdicts);
+  EXPECT_EQ(base::DetailOf(asked).reason, "HUB_UNREACHABLE") << asked;
+
+  // The gateway may fall over meanwhile.
+  StopGateway();
+  StartGateway();
+  EXPECT_EQ(Status().spooled_objects(), 2);
+  EXPECT_EQ(Status().pending_orders(), 2);
+
+  StartHub();
+  ASSERT_TRUE(Soon([&] {
+    const v1::EdgeStatus status = Status();
+    return status.hub_reachable() && status.spooled_objects() == 0 && status.pending_orders() == 0;
+  })) << Status().DebugString();
+  ASSERT_TRUE(Soon([&] {
+    const auto studies = StudiesAtHub();
+    return studies.studies_size() == 1 &&
+           studies.studies(0).state() == imaging::v1::STUDY_STATE_VERIFIED;
+  })) << StudiesAtHub().DebugString();
+  EXPECT_EQ(StudiesAtHub().studies(0).instance_count(), 2);
+  EXPECT_EQ(StudiesAtHub().studies(0).match(), imaging::v1::MATCH_STATE_MATCHED);
+  ASSERT_TRUE(Soon([&] { return Get(wrong->id())->version() > 0; }));
+  EXPECT_EQ(Get(wrong->id())->state(), orders::v1::ORDER_STATE_CANCELLED);
+  EXPECT_EQ(OrdersAtHub().orders_size(), 2);
+
+  // Its first id still names the order, which now follows the hub.
+  ASSERT_TRUE(Soon([&] {
+    return Get(order->id())->state() == orders::v1::ORDER_STATE_ARCHIVED_VERIFIED;
+  })) << Get(order->id())->DebugString();
+  EXPECT_EQ(Get(order->id())->accession_number(), order->accession_number());
+  EXPECT_TRUE(Worklist().empty());
+}
+
+TEST_F(Gateway, KeepsBothOfAConflict) {
+  ObjectWords words = {.study_uid = dicom::NewUid(), .sop_uid = dicom::NewUid(), .patient_id = "P7"};
+  EXPECT_EQ(Send(words), 0);
+  words.pixel = 'b';
+  EXPECT_EQ(Send(words), 0);
+  ASSERT_TRUE(Soon([&] {
+    return Status().hub_reachable() && Status().spooled_objects() == 0 &&
+           StudiesAtHub().studies_size() == 1;
+  }));
+  imaging::v1::ListConflictsResponse conflicts;
+  using imaging::v1::StudyService;
+  ASSERT_TRUE(Soon([&] {
+    conflicts.Clear();
+    const absl::Status listed = AtHub<StudyService>(&StudyService::Stub::ListConflicts,
+                                                    imaging::v1::ListConflictsRequest(), &conflicts);
+    return !listed.ok() || conflicts.conflicts_size() == 1;
+  }));
+  EXPECT_EQ(StudiesAtHub().studies(0).instance_count(), 1);
+}
+
+TEST_F(Gateway, BringsResultsToTheClinicWithItsOwnCursor) {
+  exchange::v1::PublishExternalResultRequest publish;
+  publish.set_request_id("e1");
+  exchange::v1::Result& result = *publish.mutable_result();
+  result.set_source("county-pacs");
+  result.set_source_id("77");
+  result.set_discipline(common::v1::DISCIPLINE_IMAGING);
+  result.set_performing_facility_id(kClinic);
+  result.set_issuing_facility_id(kClinic);
+  result.set_ordering_facility_id(kClinic);
+  common::v1::PatientRef& patient = *result.mutable_patient();
+  patient.set_facility_id(kClinic);
+  patient.set_facility_patient_id("P9");
+  patient.set_name("张三");
+  patient.set_birth_date("1949-12-31");
+  common::v1::Identifier& identifier = *patient.add_identifiers();
+  identifier.set_type(common::v1::IDENTIFIER_TYPE_RESIDENT_ID);
+  identifier.set_value("11010519491231002X");
+  result.add_items()->set_name("胸部正位");
+  result.mutable_items(0)->set_modality("DX");
+  result.mutable_performed_time()->set_seconds(absl::ToUnixSeconds(clock_.Now()) - 60);
+  exchange::v1::ResultVersion& version = *result.add_versions();
+  version.set_state(exchange::v1::RESULT_STATE_FINAL);
+  version.set_source_version("1");
+  version.mutable_content()->set_findings("所见");
+  version.mutable_content()->set_impression("未见异常");
+  exchange::v1::Result published;
+  absl::Status status;
+  ASSERT_TRUE(Soon([&] {
+    status = AtGateway<ResultService>(&ResultService::Stub::PublishExternalResult, publish, &published);
+    return status.ok() || !absl::IsUnavailable(status);
+  }));
+  ASSERT_TRUE(status.ok()) << status;
+
+  exchange::v1::PullEventsRequest pull;
+  pull.mutable_wait()->set_seconds(20);
+  exchange::v1::PullEventsResponse page;
+  ASSERT_TRUE(AtGateway<ResultService>(&ResultService::Stub::PullEvents, pull, &page).ok());
+  ASSERT_GE(page.events_size(), 1);
+  EXPECT_EQ(page.events(0).result().id(), published.id());
+
+  // Files, complete, named by ids.
+  const std::string file = folder_ + "/drop/" + published.id() + "-v1.json";
+  ASSERT_TRUE(Soon([&] { return std::filesystem::exists(file); }));
+  std::string text;
+  std::getline(std::ifstream(folder_ + "/drop/" + published.id() + "-v1.txt"), text);
+  EXPECT_EQ(text, "FINAL 正式报告");
+
+  // An acknowledgement reaches the hub, also one made while it is away.
+  StopHub();
+  exchange::v1::AcknowledgeResultRequest acknowledge;
+  acknowledge.set_request_id("a1");
+  acknowledge.set_id(published.id());
+  acknowledge.set_number(1);
+  acknowledge.set_acknowledgement(exchange::v1::ACKNOWLEDGEMENT_VIEWED);
+  acknowledge.set_viewed_by("doctor");
+  exchange::v1::Result acknowledged;
+  status = AtGateway<ResultService>(&ResultService::Stub::AcknowledgeResult, acknowledge, &acknowledged);
+  ASSERT_TRUE(status.ok()) << status;
+  StartHub();
+  exchange::v1::GetResultRequest get;
+  get.set_id(published.id());
+  EXPECT_TRUE(Soon([&] {
+    exchange::v1::Result now;
+    return AtHub<ResultService>(&ResultService::Stub::GetResult, get, &now).ok() &&
+           now.deliveries_size() > 0 && now.deliveries(0).viewed_version() == 1;
+  }));
+}
+
+}  // namespace
+}  // namespace tongjian::edge
