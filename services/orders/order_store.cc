@@ -257,14 +257,20 @@ absl::StatusOr<std::vector<Order>> OrderStore::WithAccession(
                             "ordering_facility_id = :f and origin <> 2",
                             accession_number, facility_id),
               scope));
-  TJ_ASSIGN_OR_RETURN(
-      const std::vector<Order> provisional,
-      Visible(session.Query("select record, patient_id from orders where accession_number = :a and "
-                            "ordering_facility_id = :f and origin = 2 and unbound = 1 limit :limit",
-                            accession_number, facility_id, kNamingMax),
-              scope));
+  TJ_ASSIGN_OR_RETURN(const std::vector<Order> provisional,
+                      ProvisionalWithAccession(session, scope, facility_id, accession_number));
   found.insert(found.end(), provisional.begin(), provisional.end());
   return found;
+}
+
+absl::StatusOr<std::vector<Order>> OrderStore::ProvisionalWithAccession(
+    store::Session& session, const security::Scope& scope, const std::string& facility_id,
+    const std::string& accession_number) const {
+  return Visible(
+      session.Query("select record, patient_id from orders where accession_number = :a and "
+                    "ordering_facility_id = :f and origin = 2 and unbound = 1 limit :limit",
+                    accession_number, facility_id, kNamingMax),
+      scope);
 }
 
 absl::StatusOr<std::vector<Order>> OrderStore::WithWords(store::Session& session,

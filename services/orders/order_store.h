@@ -49,6 +49,9 @@ class OrderStore {
                                                    const security::Scope& scope,
                                                    const std::string& facility_id,
                                                    const std::string& accession_number) const;
+  absl::StatusOr<std::vector<Order>> ProvisionalWithAccession(
+      store::Session& session, const security::Scope& scope, const std::string& facility_id,
+      const std::string& accession_number) const;
   // The orders that imaging has said the study belongs to, and its saying so or no longer.
   absl::StatusOr<std::vector<std::string>> LinkedTo(store::Session& session,
                                                     const std::string& study_instance_uid) const;

@@ -93,25 +93,29 @@ absl::Status Orders::CheckLease(store::Session& session, const Order& order) con
                             "not out of a block leased to " + order.ordering_facility_id);
 }
 
-absl::Status Orders::BindArrivals(store::Transaction& tx, const Asked& asked, bool numbered,
+absl::Status Orders::BindArrivals(store::Transaction& tx, const Asked& asked, const Order& given,
                                   Order& order) const {
   const security::Scope scope = security::Scope::Service();
+  const std::string& facility = RecordingFacility(order);
   std::vector<Order> candidates;
-  if (numbered) {
-    TJ_ASSIGN_OR_RETURN(candidates,
-                        changes_.store().WithAccession(tx, scope, RecordingFacility(order),
-                                                       order.accession_number));
+  const auto add = [&](absl::StatusOr<std::vector<Order>> found) -> absl::Status {
+    TJ_TRY(found.status());
+    candidates.insert(candidates.end(), found->begin(), found->end());
+    return absl::OkStatus();
+  };
+  // A device may have been told either number; what the hub has just made up, nobody can have used.
+  for (const std::string& number : {given.accession_number, given.placer_order_number}) {
+    if (number.empty()) continue;
+    TJ_TRY(add(changes_.store().ProvisionalWithAccession(tx, scope, facility, number)));
   }
-  for (const Item& item : order.items) {
-    TJ_ASSIGN_OR_RETURN(
-        const std::vector<Order> naming,
-        changes_.store().NamingStudy(tx, scope, RecordingFacility(order), item.study_instance_uid));
-    candidates.insert(candidates.end(), naming.begin(), naming.end());
+  for (const Item& item : given.items) {
+    if (item.study_instance_uid.empty()) continue;
+    TJ_TRY(add(changes_.store().NamingStudy(tx, scope, facility, item.study_instance_uid)));
   }
   const Deed deed = DeedOf(asked, "bound", "evidence was there already");
   for (const Order& provisional : TakenOverBy(order, candidates)) {
     const auto both = Bind(order, provisional, *facts_());
-    if (!both.ok()) continue;  // Being read under the provisional order: a person decides.
+    if (!both.ok()) continue;  // Another's evidence is being read already: a person decides.
     TJ_TRY(BindIn(tx, changes_.journal(), *facts_(), order, provisional, deed, &order));
   }
   return absl::OkStatus();
@@ -126,8 +130,7 @@ absl::StatusOr<Order> Orders::Create(const Asked& asked, Order order, bool draft
   ClearHubFields(order);
   TJ_TRY(CheckOrder(order));
   TJ_TRY(CheckNumber(asked, order));
-  const bool given =
-      !order.accession_number.empty() || !order.items.front().study_instance_uid.empty();
+  const Order given = order;
   const bool numbered = !order.accession_number.empty();
   const std::shared_ptr<const Facts> facts = facts_();
   order.origin = OriginOf(asked);
@@ -148,7 +151,7 @@ absl::StatusOr<Order> Orders::Create(const Asked& asked, Order order, bool draft
     if (numbered) TJ_TRY(CheckLease(tx, out));
     TJ_ASSIGN_OR_RETURN(out.patient.patient_id, PatientOf(tx, out.patient));
     TJ_TRY(changes_.journal().Create(tx, out, deed));
-    return given && !draft ? BindArrivals(tx, asked, numbered, out) : absl::OkStatus();
+    return draft ? absl::OkStatus() : BindArrivals(tx, asked, given, out);
   });
 }
 

@@ -50,7 +50,8 @@ class Orders {
  private:
   absl::Status CheckNumber(const Asked& asked, const Order& order) const;
   absl::Status CheckLease(store::Session& session, const Order& order) const;
-  absl::Status BindArrivals(store::Transaction& tx, const Asked& asked, bool numbered,
+  // Binds the provisional orders that have the numbers and UIDs which the caller gave.
+  absl::Status BindArrivals(store::Transaction& tx, const Asked& asked, const Order& given,
                             Order& order) const;
 
   const Changes& changes_;

@@ -149,9 +149,14 @@ absl::StatusOr<bool> StudyNews::Detach(store::Transaction& tx, const StudyFact& 
 // of the order.
 absl::StatusOr<bool> StudyNews::IsExpected(store::Transaction& tx, const StudyFact& study) const {
   if (study.doubtful || study.accession_number.empty()) return false;
-  TJ_ASSIGN_OR_RETURN(const std::vector<Order> candidates,
-                      parts_.store.WithAccession(tx, security::Scope::Service(), study.facility_id,
-                                                 study.accession_number));
+  const security::Scope scope = security::Scope::Service();
+  TJ_ASSIGN_OR_RETURN(
+      std::vector<Order> candidates,
+      parts_.store.WithAccession(tx, scope, study.facility_id, study.accession_number));
+  const absl::StatusOr<Order> placed =
+      parts_.store.FindByPlacer(tx, scope, study.facility_id, study.accession_number);
+  if (placed.ok()) candidates.push_back(*placed);
+  if (!placed.ok() && !absl::IsNotFound(placed.status())) return placed.status();
   return std::any_of(candidates.begin(), candidates.end(), [&](const Order& order) {
     return !Provisional(order) && Open(order) && SamePatient(order.patient, study.patient);
   });

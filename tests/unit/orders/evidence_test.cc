@@ -185,6 +185,25 @@ TEST_P(Evidence, IsTakenOverByAGatewaysOrderWithItsStudyUid) {
   EXPECT_TRUE(Provisionals().empty());
 }
 
+TEST_P(Evidence, IsTakenOverByAHisOrderWithThePlacersNumber) {
+  StudyFact study = Study("1.2");  // The technician typed the HIS's own number.
+  study.accession_number = "HIS-77";
+  ASSERT_THAT(Tell(study), IsOk());
+  const Order order =
+      Created("town-a", [](Order& wanted) { wanted.placer_order_number = "HIS-77"; });
+  EXPECT_EQ(order.state, State::kAcquired);
+  EXPECT_TRUE(order.accession_number.starts_with("JINHUA"));
+  EXPECT_TRUE(Provisionals().empty());
+}
+
+TEST_P(Evidence, WithThePlacersNumberOfAnOrderMakesNoProvisionalOne) {
+  Created("town-a", [](Order& wanted) { wanted.placer_order_number = "HIS-78"; });
+  StudyFact study = Study("1.2");
+  study.accession_number = "HIS-78";
+  ASSERT_THAT(Tell(study), IsOk());
+  EXPECT_TRUE(Provisionals().empty());
+}
+
 TEST_P(Evidence, OfAnotherPatientIsNotTakenOverByNumber) {
   const auto block = orders_->LeaseNumbers(Gateway("town-a"), "town-a", 10);
   Order wanted = ChestOrder();
