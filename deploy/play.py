@@ -18,7 +18,6 @@ import time
 
 import pydicom
 import pydicom.uid
-from pydicom.data import get_testdata_files
 
 HERE = pathlib.Path(__file__).resolve().parent
 CLINIC = {"facility": "fac-bailongqiao", "name": "白龙桥镇中心卫生院", "device": "BLQ_CR1"}
@@ -110,6 +109,29 @@ class Stage:
                 return found
             time.sleep(0.05)
         raise Failed(f"waited {seconds} s for {what}")
+
+
+def who(record):
+    """Who did it in the end: a gateway or service that acted for somebody is that somebody."""
+    actor = record.get("actor", {})
+    while "on_behalf_of" in actor:
+        actor = actor["on_behalf_of"]
+    name = (actor.get("roles") or [actor.get("service") or actor.get("machine_role", "")])[0]
+    return f"{name} of {actor.get('facility_id', '')}"
+
+
+def print_trail(entries):
+    """One line for each deed; the same one again and again is counted."""
+    lines = []
+    for entry in entries:
+        record = entry["record"]
+        deed = f"{record['method'].split('/')[-1]:<20} {who(record)}"
+        if lines and lines[-1][1] == deed:
+            lines[-1][2] += 1
+        else:
+            lines.append([entry["sequence"], deed, 1])
+    for sequence, deed, times in lines:
+        print(f"             {sequence:>5}  {deed}" + (f" (and {times - 1} more)" if times > 1 else ""))
 
 
 class Play:
@@ -231,7 +253,8 @@ drop-folder = "{self.stage.path(facility + '-results')}"
         """Three real cervical spine radiographs of Debian's python3-pydicom, as the device would send them."""
         folder = pathlib.Path(self.stage.path("images"))
         folder.mkdir(exist_ok=True)
-        wanted = [path for path in get_testdata_files("*") if "77654033/CR" in path.replace(os.sep, "/")]
+        study = pathlib.Path(pydicom.__file__).parent / "data" / "test_files" / "dicomdirtests" / "77654033"
+        wanted = list(study.glob("CR*/*"))
         if len(wanted) != 3:
             raise Failed("python3-pydicom's cervical spine study is not where it should be")
         series = pydicom.uid.generate_uid()
@@ -327,14 +350,7 @@ drop-folder = "{self.stage.path(facility + '-results')}"
 
         entries = self.stage.wait_for("the patient's trail", find)
         if not self.quiet:
-            for entry in reversed(entries):
-                record = entry["record"]
-                actor = record.get("actor", {})
-                while "on_behalf_of" in actor:
-                    actor = actor["on_behalf_of"]
-                who = actor.get("user_id") or actor.get("service") or actor.get("machine_role", "")
-                print(f"             {entry['sequence']:>5}  {record['method'].split('/')[-1]:<24} "
-                      f"{who} {actor.get('facility_id', '')}")
+            print_trail(reversed(entries))
         verified = self.stage.ctl("auditor", "audit", "verify")
         if not verified.get("intact"):
             raise Failed(f"the trail is not whole: {verified}")
@@ -389,6 +405,7 @@ def main():
         shutil.rmtree(stage.directory)
     stage.directory.mkdir(parents=True)
     play = Play(stage, arguments.quiet)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # So that the processes are stopped.
     try:
         play.play()
         if arguments.times:

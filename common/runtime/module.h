@@ -26,10 +26,8 @@ class Module {
   // After the server serves and before health says so: followers, timers, workers begin. Must not
   // wait for other services.
   virtual absl::Status Start() = 0;
-  // Before the server drains: calls that wait for news are answered now, so that a stop need not
-  // wait for them.
-  virtual void Drain() {}
-  // After the server has drained: what Start began ends, nothing runs on return.
+  // While the server still answers, before it shuts down: what Start began ends and makes no call
+  // any more on return; calls that wait for news are answered. Handlers may still run after it.
   virtual void Stop() = 0;
 };
 

@@ -76,8 +76,6 @@ class Module final : public runtime::Module {
     return absl::OkStatus();
   }
 
-  void Drain() override { feed_.Close(); }
-
   void Stop() override {
     feed_.Close();
     timer_.Stop();

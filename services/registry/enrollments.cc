@@ -78,6 +78,10 @@ absl::StatusOr<MachineCertificate> Enrollments::Issue(std::string_view facility_
   security::Subject subject;
   subject.role = security::ParseMachineRole(role).value_or(security::MachineRole::kNone);
   subject.facility_id = std::string(facility_id);
+  // A gateway serves its clinic. The name is ours, not the asker's: nobody enrolls as the hub's host.
+  if (subject.role == security::MachineRole::kGateway) {
+    subject.dns_names = {subject.facility_id + ".gateway"};
+  }
   auto issued = authority_->IssueFromCsr(csr_pem, subject, validity_);
   if (!issued.ok()) return issued.status();
   return MachineCertificate{absl::StrCat(issued->certificate_pem, authority_->certificate_pem()),
