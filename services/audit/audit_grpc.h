@@ -11,7 +11,8 @@ namespace tongjian::audit {
 // Everything given must outlive it.
 class AuditGrpc final : public v1::AuditService::Service {
  public:
-  AuditGrpc(TrailStore& store, Heads& heads, const rpc::Door& door) : store_(store), heads_(heads), door_(door) {}
+  AuditGrpc(TrailStore& store, Heads& heads, const rpc::Door& door)
+      : store_(store), heads_(heads), door_(door) {}
 
   grpc::Status ListEntries(grpc::ServerContext* context, const v1::ListEntriesRequest* request,
                            v1::ListEntriesResponse* response) override;

@@ -31,7 +31,8 @@ std::string HashOf(int64_t sequence, std::string_view source, std::string_view r
   return absl::BytesToHexString(hash.Finish());
 }
 
-Link MakeLink(int64_t sequence, std::string_view hash, std::string_view source, std::string_view record) {
+Link MakeLink(int64_t sequence, std::string_view hash, std::string_view source,
+              std::string_view record) {
   TJ_CHECK(hash.size() == sizeof kGenesisHash - 1);
   Link link{.sequence = sequence + 1,
             .source = std::string(source),
@@ -52,14 +53,16 @@ void Walk::See(const Link& link) {
     Add(sequence_ + 1, "removed",
         absl::StrCat("entries ", sequence_ + 1, " to ", link.sequence - 1, " are gone"));
   } else if (link.sequence <= sequence_) {
-    Add(link.sequence, "swapped", absl::StrCat("entry ", link.sequence, " stands behind entry ", sequence_));
+    Add(link.sequence, "swapped",
+        absl::StrCat("entry ", link.sequence, " stands behind entry ", sequence_));
   } else if (link.previous_hash != hash_) {
     Add(link.sequence, "swapped",
         absl::StrCat("entry ", link.sequence, " does not follow what stands before it"));
   }
   if (link.previous_hash.size() != hash_.size() ||
       HashOf(link.sequence, link.source, link.record, link.previous_hash) != link.hash) {
-    Add(link.sequence, "changed", absl::StrCat("the hash of entry ", link.sequence, " does not fit its content"));
+    Add(link.sequence, "changed",
+        absl::StrCat("the hash of entry ", link.sequence, " does not fit its content"));
   }
   sequence_ = link.sequence;
   hash_ = link.hash;
@@ -77,7 +80,8 @@ void Walk::SeeHead(const Head& head, std::string_view hash_at) {
 
 void Walk::Add(int64_t sequence, std::string_view kind, std::string_view message) {
   if (faults_.size() < kFaultsMax) {
-    faults_.push_back({.sequence = sequence, .kind = std::string(kind), .message = std::string(message)});
+    faults_.push_back(
+        {.sequence = sequence, .kind = std::string(kind), .message = std::string(message)});
   }
 }
 

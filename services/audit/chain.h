@@ -15,8 +15,9 @@ struct EntryIndex {
   absl::Time time;
   std::string actor;     // User, else service, else "<role>@<facility>".
   std::string facility;  // Of the actor, or of the one it acted for.
-  std::vector<std::string> patients;  // Master patient ids and "sha256:..." digests; sorted, unique.
-  std::vector<std::string> objects;   // Sorted, unique.
+  std::vector<std::string>
+      patients;                      // Master patient ids and "sha256:..." digests; sorted, unique.
+  std::vector<std::string> objects;  // Sorted, unique.
 
   bool operator==(const EntryIndex&) const = default;
 };
@@ -33,11 +34,14 @@ struct Link {
 // The hash before the first entry.
 extern const char kGenesisHash[];
 
-// SHA-256 over previous hash (32 bytes), sequence (8 bytes, big endian), length of source (4 bytes), source, record.
-std::string HashOf(int64_t sequence, std::string_view source, std::string_view record, std::string_view previous_hash);
+// SHA-256 over previous hash (32 bytes), sequence (8 bytes, big endian), length of source (4
+// bytes), source, record.
+std::string HashOf(int64_t sequence, std::string_view source, std::string_view record,
+                   std::string_view previous_hash);
 
 // The link behind `sequence` and `hash` (0 and kGenesisHash for the first).
-Link MakeLink(int64_t sequence, std::string_view hash, std::string_view source, std::string_view record);
+Link MakeLink(int64_t sequence, std::string_view hash, std::string_view source,
+              std::string_view record);
 
 // A head: everything up to `sequence` had this hash at that time.
 struct Head {
@@ -68,8 +72,8 @@ class Walk {
 
   // The next entry as stored.
   void See(const Link& link);
-  // Signed heads, each already checked for its signature, in any order but before End: `hash_at` is what the chain
-  // stored at that sequence, empty where there is no such entry.
+  // Signed heads, each already checked for its signature, in any order but before End: `hash_at` is
+  // what the chain stored at that sequence, empty where there is no such entry.
   void SeeHead(const Head& head, std::string_view hash_at);
   void Add(int64_t sequence, std::string_view kind, std::string_view message);
 

@@ -8,21 +8,23 @@
 
 namespace tongjian::audit {
 
-std::unique_ptr<feed::Follower> FollowRegistry(rpc::ChannelSource channel, const rpc::OutgoingIdentity& identity,
+std::unique_ptr<feed::Follower> FollowRegistry(rpc::ChannelSource channel,
+                                               const rpc::OutgoingIdentity& identity,
                                                TrailStore& store, telemetry::Registry& metrics) {
   auto link = [](store::Transaction& tx, const events::v1::Event& event) -> absl::Status {
     const auto changed = feed::As<events::v1::PatientChanged>(event);
     if (!changed) return absl::OkStatus();
     for (const events::v1::PatientLink& words : changed->links()) {
       // The digest of audit records: see TouchedPatient in proto/tongjian/audit/v1/record.proto.
-      const std::string digest =
-          security::Sha256Text(absl::StrCat(words.facility_id(), "\n", words.facility_patient_id()));
+      const std::string digest = security::Sha256Text(
+          absl::StrCat(words.facility_id(), "\n", words.facility_patient_id()));
       TJ_TRY(TrailStore::LinkPatient(tx, digest, changed->patient().id()));
     }
     return absl::OkStatus();
   };
-  return std::make_unique<feed::Follower>(feed::FollowerOptions{.feed = "registry"}, std::move(channel), identity,
-                                          store.database(), metrics, link);
+  return std::make_unique<feed::Follower>(feed::FollowerOptions{.feed = "registry"},
+                                          std::move(channel), identity, store.database(), metrics,
+                                          link);
 }
 
 }  // namespace tongjian::audit

@@ -1,4 +1,5 @@
-// Follows the registry's patients, so that a patient's entries are found whatever they were known by when written.
+// Follows the registry's patients, so that a patient's entries are found whatever they were known
+// by when written.
 #pragma once
 
 #include <memory>
@@ -8,7 +9,8 @@
 
 namespace tongjian::audit {
 
-std::unique_ptr<feed::Follower> FollowRegistry(rpc::ChannelSource channel, const rpc::OutgoingIdentity& identity,
+std::unique_ptr<feed::Follower> FollowRegistry(rpc::ChannelSource channel,
+                                               const rpc::OutgoingIdentity& identity,
                                                TrailStore& store, telemetry::Registry& metrics);
 
 }  // namespace tongjian::audit

@@ -6,7 +6,8 @@
 
 namespace tongjian::audit {
 
-FollowTrails::FollowTrails(const std::vector<Source>& sources, const rpc::OutgoingIdentity& identity, TrailStore& store,
+FollowTrails::FollowTrails(const std::vector<Source>& sources,
+                           const rpc::OutgoingIdentity& identity, TrailStore& store,
                            telemetry::Registry& metrics) {
   for (const Source& source : sources) {
     const std::string feed = absl::StrCat(source.service, ".audit");
@@ -15,8 +16,9 @@ FollowTrails::FollowTrails(const std::vector<Source>& sources, const rpc::Outgoi
       TJ_ASSIGN_OR_RETURN(const EntryIndex index, IndexOf(record));
       return TrailStore::Append(tx, feed, record, index).status();
     };
-    followers_.push_back(std::make_unique<feed::Follower>(feed::FollowerOptions{.feed = feed}, source.channel,
-                                                          identity, store.database(), metrics, append));
+    followers_.push_back(std::make_unique<feed::Follower>(feed::FollowerOptions{.feed = feed},
+                                                          source.channel, identity,
+                                                          store.database(), metrics, append));
   }
 }
 

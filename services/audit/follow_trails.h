@@ -17,8 +17,8 @@ class FollowTrails {
     std::string service;
     rpc::ChannelSource channel;
   };
-  FollowTrails(const std::vector<Source>& sources, const rpc::OutgoingIdentity& identity, TrailStore& store,
-               telemetry::Registry& metrics);
+  FollowTrails(const std::vector<Source>& sources, const rpc::OutgoingIdentity& identity,
+               TrailStore& store, telemetry::Registry& metrics);
 
   void Start();
   void Stop();

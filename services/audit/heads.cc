@@ -9,8 +9,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "common/base/status.h"
 #include "absl/strings/str_split.h"
+#include "common/base/status.h"
 
 namespace tongjian::audit {
 namespace {
@@ -19,16 +19,18 @@ namespace {
 const security::SignerIdentity kAuditSigner = {.user_id = "service:audit"};
 
 std::string Line(const Head& head) {
-  return absl::StrCat(head.sequence, " ", head.hash, " ", absl::ToUnixMicros(head.time), " ", head.algorithm, " ",
-                      absl::Base64Escape(head.value), " ", absl::Base64Escape(head.certificate_pem), "\n");
+  return absl::StrCat(head.sequence, " ", head.hash, " ", absl::ToUnixMicros(head.time), " ",
+                      head.algorithm, " ", absl::Base64Escape(head.value), " ",
+                      absl::Base64Escape(head.certificate_pem), "\n");
 }
 
 std::optional<Head> ParseLine(const std::string& line) {
   const std::vector<std::string> fields = absl::StrSplit(line, ' ');
   Head head;
   int64_t micros = 0;
-  if (fields.size() != 6 || !absl::SimpleAtoi(fields[0], &head.sequence) || !absl::SimpleAtoi(fields[2], &micros) ||
-      !absl::Base64Unescape(fields[4], &head.value) || !absl::Base64Unescape(fields[5], &head.certificate_pem)) {
+  if (fields.size() != 6 || !absl::SimpleAtoi(fields[0], &head.sequence) ||
+      !absl::SimpleAtoi(fields[2], &micros) || !absl::Base64Unescape(fields[4], &head.value) ||
+      !absl::Base64Unescape(fields[5], &head.certificate_pem)) {
     return std::nullopt;
   }
   head.hash = fields[1];
@@ -40,7 +42,8 @@ std::optional<Head> ParseLine(const std::string& line) {
 absl::Status AppendSynced(const std::string& path, const std::string& text) {
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (file < 0) return absl::InternalError("the heads file cannot be opened");
-  const bool written = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(file) == 0;
+  const bool written = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                       fsync(file) == 0;
   close(file);
   return written ? absl::OkStatus() : absl::InternalError("the heads file cannot be written");
 }

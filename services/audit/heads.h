@@ -12,14 +12,16 @@
 
 namespace tongjian::audit {
 
-// Signs the newest entry's hash and keeps the head in two places: the table, and a file of its own in the state directory
-// (one line each, appended and synced). Safe for concurrent use; `store` and `signer` must outlive it.
+// Signs the newest entry's hash and keeps the head in two places: the table, and a file of its own
+// in the state directory (one line each, appended and synced). Safe for concurrent use; `store` and
+// `signer` must outlive it.
 class Heads {
  public:
   Heads(TrailStore& store, security::Signer& signer, std::string file)
       : store_(store), signer_(signer), file_(std::move(file)) {}
 
-  // Signs a head unless the newest entry has one. The newest head; sequence 0 while the trail is empty.
+  // Signs a head unless the newest entry has one. The newest head; sequence 0 while the trail is
+  // empty.
   absl::StatusOr<Head> Sign();
 
   // Every head of the file. Lines that cannot be read (a crash while writing) are passed over.

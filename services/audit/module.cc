@@ -18,25 +18,31 @@ namespace tongjian::audit {
 namespace {
 
 struct Settings {
-  std::vector<std::string> sources = {"registry", "orders", "imaging", "reading", "exchange", "audit"};
+  std::vector<std::string> sources = {"registry", "orders",   "imaging",
+                                      "reading",  "exchange", "audit"};
   absl::Duration head_interval = absl::Minutes(1);
 };
 
 class AuditModuleImpl final : public runtime::Module {
  public:
-  static absl::StatusOr<std::unique_ptr<Module>> Create(runtime::Runtime& runtime, const Settings& settings) {
+  static absl::StatusOr<std::unique_ptr<Module>> Create(runtime::Runtime& runtime,
+                                                        const Settings& settings) {
     TJ_ASSIGN_OR_RETURN(store::Database * database, runtime.OpenDatabase("audit", Schema()));
     TJ_ASSIGN_OR_RETURN(const std::string directory, runtime.Directory("audit"));
     std::unique_ptr<AuditModuleImpl> module(new AuditModuleImpl(settings));
     module->store_ = std::make_unique<TrailStore>(*database);
-    module->heads_ =
-        std::make_unique<Heads>(*module->store_, runtime.signer(), absl::StrCat(directory, "/heads.log"));
+    module->heads_ = std::make_unique<Heads>(*module->store_, runtime.signer(),
+                                             absl::StrCat(directory, "/heads.log"));
     std::vector<FollowTrails::Source> sources;
-    for (const std::string& service : settings.sources) sources.push_back({service, runtime.Channel(service)});
+    for (const std::string& service : settings.sources)
+      sources.push_back({service, runtime.Channel(service)});
     const rpc::OutgoingIdentity identity = runtime.Identity("audit");
-    module->trails_ = std::make_unique<FollowTrails>(sources, identity, *module->store_, runtime.metrics());
-    module->patients_ = FollowRegistry(runtime.Channel("registry"), identity, *module->store_, runtime.metrics());
-    module->grpc_ = std::make_unique<AuditGrpc>(*module->store_, *module->heads_, runtime.DoorOf("audit"));
+    module->trails_ =
+        std::make_unique<FollowTrails>(sources, identity, *module->store_, runtime.metrics());
+    module->patients_ =
+        FollowRegistry(runtime.Channel("registry"), identity, *module->store_, runtime.metrics());
+    module->grpc_ =
+        std::make_unique<AuditGrpc>(*module->store_, *module->heads_, runtime.DoorOf("audit"));
     TJ_TRY(runtime.host().Register<v1::AuditService>(*module->grpc_));
     return module;
   }
@@ -97,10 +103,14 @@ runtime::ModuleEntry AuditModule() {
           .describe =
               [settings](config::Settings& all) {
                 all.Add("audit.sources", &settings->sources, "services whose trails are chained");
-                all.Add("audit.head-interval", &settings->head_interval, "how often a head is signed",
+                all.Add("audit.head-interval", &settings->head_interval,
+                        "how often a head is signed",
                         {.min = absl::Seconds(1), .max = absl::Hours(24)});
               },
-          .create = [settings](runtime::Runtime& runtime) { return AuditModuleImpl::Create(runtime, *settings); }};
+          .create =
+              [settings](runtime::Runtime& runtime) {
+                return AuditModuleImpl::Create(runtime, *settings);
+              }};
 }
 
 }  // namespace tongjian::audit

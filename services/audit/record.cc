@@ -13,7 +13,8 @@ namespace {
 std::string NameOf(const v1::Actor& actor) {
   if (!actor.user_id().empty()) return actor.user_id();
   if (!actor.service().empty()) return absl::StrCat("service:", actor.service());
-  if (!actor.machine_role().empty()) return absl::StrCat(actor.machine_role(), "@", actor.facility_id());
+  if (!actor.machine_role().empty())
+    return absl::StrCat(actor.machine_role(), "@", actor.facility_id());
   return "anonymous";
 }
 
@@ -35,7 +36,8 @@ absl::StatusOr<EntryIndex> IndexOf(std::string_view record) {
   std::set<std::string> patients;
   for (const v1::TouchedPatient& touched : decoded.patients()) {
     if (!touched.patient_id().empty()) patients.insert(touched.patient_id());
-    if (!touched.facility_patient_digest().empty()) patients.insert(touched.facility_patient_digest());
+    if (!touched.facility_patient_digest().empty())
+      patients.insert(touched.facility_patient_digest());
   }
   const std::set<std::string> objects(decoded.object_ids().begin(), decoded.object_ids().end());
   index.patients.assign(patients.begin(), patients.end());

@@ -34,7 +34,8 @@ Head ReadHead(const store::Row& row) {
 // The conditions every listing shares; each is off when its value is empty.
 constexpr std::string_view kConditions =
     " e.sequence < :before and (cast(:actor as text) = '' or e.actor = :actor)"
-    " and (cast(:facility as text) = '' or e.facility = :facility) and e.time >= :since and e.time < :until"
+    " and (cast(:facility as text) = '' or e.facility = :facility) and e.time >= :since and e.time "
+    "< :until"
     " order by e.sequence desc limit :n";
 
 std::string Statement(const EntryFilter& filter) {
@@ -42,12 +43,16 @@ std::string Statement(const EntryFilter& filter) {
   sql += kColumns;
   if (!filter.patient_id.empty()) {
     sql +=
-        " from entry e where e.sequence in (select p.sequence from entry_patient p where p.patient in"
-        " (select cast(:key as text) union select l.digest from patient_link l where l.patient_id = :key))"
-        " and (cast(:object as text) = '' or exists (select 1 from entry_object o where o.object = :object and o.sequence = e.sequence)) and";
+        " from entry e where e.sequence in (select p.sequence from entry_patient p where p.patient "
+        "in"
+        " (select cast(:key as text) union select l.digest from patient_link l where l.patient_id "
+        "= :key))"
+        " and (cast(:object as text) = '' or exists (select 1 from entry_object o where o.object = "
+        ":object and o.sequence = e.sequence)) and";
   } else {
     sql +=
-        " from entry e where cast(:key as text) = '' and (cast(:object as text) = '' or e.sequence in"
+        " from entry e where cast(:key as text) = '' and (cast(:object as text) = '' or e.sequence "
+        "in"
         " (select o.sequence from entry_object o where o.object = :object)) and";
   }
   sql += kConditions;
@@ -57,18 +62,21 @@ std::string Statement(const EntryFilter& filter) {
 // What stands in the side tables for the entries `first` to `last`.
 absl::Status ReadTouched(store::Session& session, int64_t first, int64_t last,
                          std::map<int64_t, EntryIndex>& indexes) {
-  TJ_ASSIGN_OR_RETURN(const auto patients,
-                      session.Query("select sequence, patient from entry_patient"
-                                    " where sequence >= :first and sequence <= :last order by sequence, patient",
-                                    first, last));
+  TJ_ASSIGN_OR_RETURN(
+      const auto patients,
+      session.Query("select sequence, patient from entry_patient"
+                    " where sequence >= :first and sequence <= :last order by sequence, patient",
+                    first, last));
   for (const store::Row& row : patients) indexes[row.Int(0)].patients.push_back(row.Text(1));
-  TJ_ASSIGN_OR_RETURN(const auto objects,
-                      session.Query("select sequence, object from entry_object"
-                                    " where sequence >= :first and sequence <= :last order by sequence, object",
-                                    first, last));
+  TJ_ASSIGN_OR_RETURN(
+      const auto objects,
+      session.Query("select sequence, object from entry_object"
+                    " where sequence >= :first and sequence <= :last order by sequence, object",
+                    first, last));
   for (const store::Row& row : objects) indexes[row.Int(0)].objects.push_back(row.Text(1));
   for (auto& [sequence, index] : indexes) {
-    std::sort(index.patients.begin(), index.patients.end());  // Byte order, whatever the database's collation.
+    std::sort(index.patients.begin(),
+              index.patients.end());  // Byte order, whatever the database's collation.
     std::sort(index.objects.begin(), index.objects.end());
   }
   return absl::OkStatus();
@@ -76,41 +84,49 @@ absl::Status ReadTouched(store::Session& session, int64_t first, int64_t last,
 
 }  // namespace
 
-absl::StatusOr<bool> TrailStore::Append(store::Transaction& tx, std::string_view source, std::string_view record,
-                                        const EntryIndex& index) {
-  TJ_ASSIGN_OR_RETURN(const auto tail,
-                      tx.QueryOne("select sequence, hash from entry order by sequence desc limit 1"));
-  const Link link = MakeLink(tail ? tail->Int(0) : 0, tail ? tail->Text(1) : kGenesisHash, source, record);
+absl::StatusOr<bool> TrailStore::Append(store::Transaction& tx, std::string_view source,
+                                        std::string_view record, const EntryIndex& index) {
+  TJ_ASSIGN_OR_RETURN(
+      const auto tail,
+      tx.QueryOne("select sequence, hash from entry order by sequence desc limit 1"));
+  const Link link =
+      MakeLink(tail ? tail->Int(0) : 0, tail ? tail->Text(1) : kGenesisHash, source, record);
   TJ_ASSIGN_OR_RETURN(
       const int64_t added,
-      tx.Execute("insert into entry (sequence, source, record, record_digest, previous_hash, hash, time, actor, facility)"
-                 " values (:sequence, :source, :record, :digest, :previous, :hash, :time, :actor, :facility)"
+      tx.Execute("insert into entry (sequence, source, record, record_digest, previous_hash, hash, "
+                 "time, actor, facility)"
+                 " values (:sequence, :source, :record, :digest, :previous, :hash, :time, :actor, "
+                 ":facility)"
                  " on conflict (record_digest) do nothing",
-                 link.sequence, link.source, store::Bytes(record), security::Sha256Text(record), link.previous_hash,
-                 link.hash, index.time, index.actor, index.facility));
+                 link.sequence, link.source, store::Bytes(record), security::Sha256Text(record),
+                 link.previous_hash, link.hash, index.time, index.actor, index.facility));
   if (added == 0) return false;
   for (const std::string& patient : index.patients) {
-    TJ_TRY(tx.Execute("insert into entry_patient (patient, sequence) values (:patient, :sequence)", patient,
-                      link.sequence)
+    TJ_TRY(tx.Execute("insert into entry_patient (patient, sequence) values (:patient, :sequence)",
+                      patient, link.sequence)
                .status());
   }
   for (const std::string& object : index.objects) {
-    TJ_TRY(tx.Execute("insert into entry_object (object, sequence) values (:object, :sequence)", object, link.sequence)
+    TJ_TRY(tx.Execute("insert into entry_object (object, sequence) values (:object, :sequence)",
+                      object, link.sequence)
                .status());
   }
   return true;
 }
 
-absl::Status TrailStore::LinkPatient(store::Transaction& tx, std::string_view digest, std::string_view patient_id) {
+absl::Status TrailStore::LinkPatient(store::Transaction& tx, std::string_view digest,
+                                     std::string_view patient_id) {
   return tx
-      .Execute("insert into patient_link (digest, patient_id) values (:digest, :patient)"
-               " on conflict (digest) do update set patient_id = excluded.patient_id",
-               digest, patient_id)
+      .Execute(
+          "insert into patient_link (digest, patient_id) values (:digest, :patient)"
+          " on conflict (digest) do update set patient_id = excluded.patient_id",
+          digest, patient_id)
       .status();
 }
 
-absl::StatusOr<std::vector<Link>> TrailStore::List(const security::Scope& scope, const EntryFilter& filter,
-                                                   int64_t before, int64_t limit) {
+absl::StatusOr<std::vector<Link>> TrailStore::List(const security::Scope& scope,
+                                                   const EntryFilter& filter, int64_t before,
+                                                   int64_t limit) {
   // The trail is read as a whole or not at all: auditors and services.
   if (!scope.all()) return std::vector<Link>();
   std::vector<Link> links;
@@ -120,24 +136,27 @@ absl::StatusOr<std::vector<Link>> TrailStore::List(const security::Scope& scope,
   TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
     links.clear();
     TJ_ASSIGN_OR_RETURN(const auto rows,
-                        session.Query(Statement(filter), filter.patient_id, filter.object_id, upper, filter.actor,
-                                      filter.facility_id, from, to, limit));
+                        session.Query(Statement(filter), filter.patient_id, filter.object_id, upper,
+                                      filter.actor, filter.facility_id, from, to, limit));
     for (const store::Row& row : rows) links.push_back(ReadLink(row));
     return absl::OkStatus();
   }));
   return links;
 }
 
-absl::Status TrailStore::ForEach(int64_t from, const std::function<void(const Link&, const EntryIndex&)>& see) {
+absl::Status TrailStore::ForEach(int64_t from,
+                                 const std::function<void(const Link&, const EntryIndex&)>& see) {
   int64_t next = from;
   while (true) {
     std::vector<std::pair<Link, EntryIndex>> page;
     TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
       page.clear();
-      TJ_ASSIGN_OR_RETURN(const auto rows,
-                          session.Query("select e.sequence, e.source, e.record, e.previous_hash, e.hash, e.time, e.actor,"
-                                        " e.facility from entry e where e.sequence >= :next order by e.sequence limit :n",
-                                        next, kPage));
+      TJ_ASSIGN_OR_RETURN(
+          const auto rows,
+          session.Query(
+              "select e.sequence, e.source, e.record, e.previous_hash, e.hash, e.time, e.actor,"
+              " e.facility from entry e where e.sequence >= :next order by e.sequence limit :n",
+              next, kPage));
       if (rows.empty()) return absl::OkStatus();
       std::map<int64_t, EntryIndex> touched;
       TJ_TRY(ReadTouched(session, rows.front().Int(0), rows.back().Int(0), touched));
@@ -159,7 +178,8 @@ absl::Status TrailStore::ForEach(int64_t from, const std::function<void(const Li
 absl::StatusOr<std::string> TrailStore::HashAt(int64_t sequence) {
   std::string hash;
   TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
-    TJ_ASSIGN_OR_RETURN(const auto row, session.QueryOne("select hash from entry where sequence = :s", sequence));
+    TJ_ASSIGN_OR_RETURN(const auto row,
+                        session.QueryOne("select hash from entry where sequence = :s", sequence));
     hash = row ? row->Text(0) : "";
     return absl::OkStatus();
   }));
@@ -169,8 +189,9 @@ absl::StatusOr<std::string> TrailStore::HashAt(int64_t sequence) {
 absl::StatusOr<Link> TrailStore::Tail() {
   Link tail{.sequence = 0, .hash = kGenesisHash};
   TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
-    TJ_ASSIGN_OR_RETURN(const auto row,
-                        session.QueryOne("select sequence, hash from entry order by sequence desc limit 1"));
+    TJ_ASSIGN_OR_RETURN(
+        const auto row,
+        session.QueryOne("select sequence, hash from entry order by sequence desc limit 1"));
     if (row) {
       tail.sequence = row->Int(0);
       tail.hash = row->Text(1);
@@ -183,9 +204,12 @@ absl::StatusOr<Link> TrailStore::Tail() {
 absl::Status TrailStore::SaveHead(const Head& head) {
   return database_.Write([&](store::Transaction& tx) {
     return tx
-        .Execute("insert into head (sequence, hash, time, algorithm, value, certificate)"
-                 " values (:sequence, :hash, :time, :algorithm, :value, :certificate) on conflict (sequence) do nothing",
-                 head.sequence, head.hash, head.time, head.algorithm, store::Bytes(head.value), head.certificate_pem)
+        .Execute(
+            "insert into head (sequence, hash, time, algorithm, value, certificate)"
+            " values (:sequence, :hash, :time, :algorithm, :value, :certificate) on conflict "
+            "(sequence) do nothing",
+            head.sequence, head.hash, head.time, head.algorithm, store::Bytes(head.value),
+            head.certificate_pem)
         .status();
   });
 }
@@ -194,9 +218,10 @@ absl::StatusOr<std::optional<Head>> TrailStore::NewestHead() {
   std::optional<Head> head;
   TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
     head.reset();
-    TJ_ASSIGN_OR_RETURN(const auto row,
-                        session.QueryOne("select sequence, hash, time, algorithm, value, certificate from head"
-                                         " order by sequence desc limit 1"));
+    TJ_ASSIGN_OR_RETURN(
+        const auto row,
+        session.QueryOne("select sequence, hash, time, algorithm, value, certificate from head"
+                         " order by sequence desc limit 1"));
     if (row) head = ReadHead(*row);
     return absl::OkStatus();
   }));
@@ -207,10 +232,11 @@ absl::StatusOr<std::vector<Head>> TrailStore::Heads(int64_t from, int64_t limit)
   std::vector<Head> heads;
   TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
     heads.clear();
-    TJ_ASSIGN_OR_RETURN(const auto rows,
-                        session.Query("select sequence, hash, time, algorithm, value, certificate from head"
-                                      " where sequence >= :next order by sequence limit :n",
-                                      from, limit));
+    TJ_ASSIGN_OR_RETURN(
+        const auto rows,
+        session.Query("select sequence, hash, time, algorithm, value, certificate from head"
+                      " where sequence >= :next order by sequence limit :n",
+                      from, limit));
     for (const store::Row& row : rows) heads.push_back(ReadHead(row));
     return absl::OkStatus();
   }));

@@ -32,18 +32,22 @@ class TrailStore {
  public:
   explicit TrailStore(store::Database& database) : database_(database) {}
 
-  // Adds the next link; false when the same record stands in the chain already (a feed that began anew).
-  static absl::StatusOr<bool> Append(store::Transaction& tx, std::string_view source, std::string_view record,
-                                     const EntryIndex& index);
+  // Adds the next link; false when the same record stands in the chain already (a feed that began
+  // anew).
+  static absl::StatusOr<bool> Append(store::Transaction& tx, std::string_view source,
+                                     std::string_view record, const EntryIndex& index);
   // Digest `digest` of a facility's number stands for `patient_id` from now on.
-  static absl::Status LinkPatient(store::Transaction& tx, std::string_view digest, std::string_view patient_id);
+  static absl::Status LinkPatient(store::Transaction& tx, std::string_view digest,
+                                  std::string_view patient_id);
 
   // Newest first, before sequence `before` (0: from the newest), at most `limit`.
-  absl::StatusOr<std::vector<Link>> List(const security::Scope& scope, const EntryFilter& filter, int64_t before,
-                                         int64_t limit);
+  absl::StatusOr<std::vector<Link>> List(const security::Scope& scope, const EntryFilter& filter,
+                                         int64_t before, int64_t limit);
 
-  // Every entry from `from` on in order, with the copies it is found by, in pages; `see` must not call back.
-  absl::Status ForEach(int64_t from, const std::function<void(const Link&, const EntryIndex&)>& see);
+  // Every entry from `from` on in order, with the copies it is found by, in pages; `see` must not
+  // call back.
+  absl::Status ForEach(int64_t from,
+                       const std::function<void(const Link&, const EntryIndex&)>& see);
   // Hash of an entry; empty when there is none.
   absl::StatusOr<std::string> HashAt(int64_t sequence);
   // Sequence and hash of the newest entry; 0 and kGenesisHash when there is none.

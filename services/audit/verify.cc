@@ -61,12 +61,14 @@ absl::StatusOr<Verification> Verify(TrailStore& store, const Heads& heads, int64
   TJ_TRY(store.ForEach(first, [&](const Link& link, const EntryIndex& index) {
     walk.See(link);
     CompareIndex(link, index, walk);
-    if (auto wanted = hash_at.find(link.sequence); wanted != hash_at.end()) wanted->second = link.hash;
+    if (auto wanted = hash_at.find(link.sequence); wanted != hash_at.end())
+      wanted->second = link.hash;
   }));
   for (const Head& head : all) {
     if (absl::Status valid = heads.Check(head); !valid.ok()) {
       walk.Add(head.sequence, "bad_signature",
-               absl::StrCat("the signature of the head at entry ", head.sequence, " does not hold: ", valid.message()));
+               absl::StrCat("the signature of the head at entry ", head.sequence,
+                            " does not hold: ", valid.message()));
     } else {
       walk.SeeHead(head, hash_at[head.sequence]);
     }

@@ -17,8 +17,9 @@ struct Verification {
   bool intact() const { return faults.empty(); }
 };
 
-// Walks the chain from entry `from` (1: all of it), compares what entries are found by with what their records say, and
-// holds it against every signed head of the table, of the heads file, and against `known`, a head kept elsewhere.
+// Walks the chain from entry `from` (1: all of it), compares what entries are found by with what
+// their records say, and holds it against every signed head of the table, of the heads file, and
+// against `known`, a head kept elsewhere.
 absl::StatusOr<Verification> Verify(TrailStore& store, const Heads& heads, int64_t from,
                                     const std::optional<Head>& known);
 

@@ -9,7 +9,7 @@
 #include "common/rpc/trail.h"
 #include "services/exchange/result.h"
 #include "services/exchange/result_store.h"
-#include "services/exchange/words.h"
+#include "services/exchange/words_store.h"
 
 namespace tongjian::exchange {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "common/base/status.h"
 #include "common/store/transaction.h"
-#include "services/exchange/words.h"
+#include "services/exchange/words_store.h"
 #include "tongjian/imaging/v1/study.pb.h"
 #include "tongjian/orders/v1/order.pb.h"
 #include "tongjian/reading/v1/report.pb.h"

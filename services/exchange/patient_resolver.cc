@@ -1,6 +1,6 @@
 #include "services/exchange/patient_resolver.h"
 
-#include "services/exchange/words.h"
+#include "services/exchange/words_store.h"
 #include "tongjian/registry/v1/patient.grpc.pb.h"
 
 namespace tongjian::exchange {

@@ -7,7 +7,7 @@
 #include "common/base/status.h"
 #include "common/store/transaction.h"
 #include "services/exchange/registry_facts.h"
-#include "services/exchange/words.h"
+#include "services/exchange/words_store.h"
 
 namespace tongjian::exchange {
 

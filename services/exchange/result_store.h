@@ -10,7 +10,7 @@
 #include "common/base/status.h"
 #include "common/security/scope.h"
 #include "common/store/transaction.h"
-#include "services/exchange/words.h"
+#include "services/exchange/words_store.h"
 #include "tongjian/exchange/v1/result.pb.h"
 
 namespace tongjian::exchange {

@@ -33,15 +33,21 @@ struct Queue {
 
 }  // namespace
 
-absl::Status CtlClient::Call(const google::protobuf::MethodDescriptor& method, const google::protobuf::Message& request,
+absl::Status CtlClient::Call(const google::protobuf::MethodDescriptor& method,
+                             const google::protobuf::Message& request,
                              const std::function<bool(const google::protobuf::Message&)>& see) {
-  if (method.client_streaming()) return absl::UnimplementedError("this method takes a stream: gateways call it");
+  if (method.client_streaming())
+    return absl::UnimplementedError("this method takes a stream: gateways call it");
   grpc::ByteBuffer out;
   bool own = false;
-  if (!grpc::GenericSerialize<grpc::ProtoBufferWriter, google::protobuf::Message>(request, &out, &own).ok()) {
+  if (!grpc::GenericSerialize<grpc::ProtoBufferWriter, google::protobuf::Message>(request, &out,
+                                                                                  &own)
+           .ok()) {
     return absl::InternalError("the request cannot be encoded");
   }
-  rpc::ClientCall call(identity_, {.timeout = timeout_, .behalf = nullptr, .request_id = "", .wait_for_ready = false});
+  rpc::ClientCall call(
+      identity_,
+      {.timeout = timeout_, .behalf = nullptr, .request_id = "", .wait_for_ready = false});
   request_id_ = call.request_id();
   grpc::GenericStub stub(channel_);
   Queue queue;
@@ -56,8 +62,11 @@ absl::Status CtlClient::Call(const google::protobuf::MethodDescriptor& method, c
     stream->Read(&in, nullptr);
     if (!Wait(queue.queue)) break;
     auto response = NewResponse(method);
-    if (!grpc::GenericDeserialize<grpc::ProtoBufferReader, google::protobuf::Message>(&in, response.get()).ok()) {
-      return absl::InternalError("the response cannot be decoded: server and tool are of different versions");
+    if (!grpc::GenericDeserialize<grpc::ProtoBufferReader, google::protobuf::Message>(
+             &in, response.get())
+             .ok()) {
+      return absl::InternalError(
+          "the response cannot be decoded: server and tool are of different versions");
     }
     if (!see(*response)) {
       call.context()->TryCancel();

@@ -19,12 +19,14 @@ namespace tongjian::program {
 // One server as one person or machine. Not safe for concurrent use.
 class CtlClient {
  public:
-  CtlClient(std::shared_ptr<grpc::Channel> channel, rpc::OutgoingIdentity identity, absl::Duration timeout)
+  CtlClient(std::shared_ptr<grpc::Channel> channel, rpc::OutgoingIdentity identity,
+            absl::Duration timeout)
       : channel_(std::move(channel)), identity_(std::move(identity)), timeout_(timeout) {}
 
-  // Sends the request and gives each message that comes back (one, or a stream of them) to `see`, which ends the call by
-  // returning false. Methods that take a stream are UNIMPLEMENTED.
-  absl::Status Call(const google::protobuf::MethodDescriptor& method, const google::protobuf::Message& request,
+  // Sends the request and gives each message that comes back (one, or a stream of them) to `see`,
+  // which ends the call by returning false. Methods that take a stream are UNIMPLEMENTED.
+  absl::Status Call(const google::protobuf::MethodDescriptor& method,
+                    const google::protobuf::Message& request,
                     const std::function<bool(const google::protobuf::Message&)>& see);
 
   // Under which id the last call stands in the hub's log.

@@ -1,12 +1,12 @@
 // tongjian ctl: everything a person needs, from the command line.
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
 #include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <vector>
-
-#include <google/protobuf/descriptor.h>
-#include <google/protobuf/message.h>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -31,9 +31,11 @@ namespace {
 using google::protobuf::Message;
 
 constexpr char kUsage[] =
-    "usage: tongjian ctl [--address HOST:PORT] [--ca FILE] [--json] ... COMMAND [WORDS] [field=value ...]\n\n"
+    "usage: tongjian ctl [--address HOST:PORT] [--ca FILE] [--json] ... COMMAND [WORDS] "
+    "[field=value ...]\n\n"
     "  login USER                     ask for the password and keep the token\n"
-    "  call Service/Method [...]      any method; json='{...}' or json=@FILE gives a whole request\n"
+    "  call Service/Method [...]      any method; json='{...}' or json=@FILE gives a whole "
+    "request\n"
     "  methods                        list them\n"
     "  studies fetch STUDY FOLDER     all instances as files\n";
 
@@ -63,8 +65,11 @@ std::string Help(const config::Settings& settings) {
     }
     text += "\n";
   }
-  absl::StrAppend(&text, "\nEvery other field of a request is given as field=value, nested as a.b=value, lists as\n",
-                  "items.0.item_id=value. tongjian ctl help COMMAND lists a command's fields.\n\n", settings.Help());
+  absl::StrAppend(
+      &text,
+      "\nEvery other field of a request is given as field=value, nested as a.b=value, lists as\n",
+      "items.0.item_id=value. tongjian ctl help COMMAND lists a command's fields.\n\n",
+      settings.Help());
   return text;
 }
 
@@ -93,12 +98,15 @@ absl::Status Fill(const CtlEntry& entry, const Arguments& words, Message& reques
       TJ_ASSIGN_OR_RETURN(const std::string json, JsonOf(parts[1]));
       TJ_TRY(MergeJson(request, json));
     } else if (position < entry.arguments.size() &&
-               (parts.size() == 1 || parts[0].find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-.") != std::string::npos)) {
+               (parts.size() == 1 ||
+                parts[0].find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-.") !=
+                    std::string::npos)) {
       TJ_TRY(SetField(request, entry.arguments[position++], word));
     } else if (parts.size() == 2) {
       TJ_TRY(SetField(request, parts[0], parts[1]));
     } else {
-      return absl::InvalidArgumentError(absl::StrCat("\"", word, "\" is one word too many: fields are field=value"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", word, "\" is one word too many: fields are field=value"));
     }
   }
   const auto* field = request.GetDescriptor()->FindFieldByName("request_id");
@@ -125,22 +133,31 @@ void Show(const CtlEntry& entry, bool json, bool stream, const Message& response
 // What a person does about it.
 std::string Hint(const absl::Status& status, const CtlOptions& options) {
   switch (status.code()) {
-    case absl::StatusCode::kUnauthenticated: return "log in with: tongjian ctl login USER";
-    case absl::StatusCode::kPermissionDenied: return "another account or facility may do this, yours may not";
-    case absl::StatusCode::kUnavailable: return absl::StrCat("is the server at ", options.address, " running, and is --ca its authority?");
-    case absl::StatusCode::kDeadlineExceeded: return "try again, or give more time with --timeout";
-    default: return base::DetailOf(status).retryable ? "the same call can succeed later" : "";
+    case absl::StatusCode::kUnauthenticated:
+      return "log in with: tongjian ctl login USER";
+    case absl::StatusCode::kPermissionDenied:
+      return "another account or facility may do this, yours may not";
+    case absl::StatusCode::kUnavailable:
+      return absl::StrCat("is the server at ", options.address,
+                          " running, and is --ca its authority?");
+    case absl::StatusCode::kDeadlineExceeded:
+      return "try again, or give more time with --timeout";
+    default:
+      return base::DetailOf(status).retryable ? "the same call can succeed later" : "";
   }
 }
 
 int Explain(const absl::Status& status, const CtlOptions& options, const std::string& request_id) {
   if (status.ok()) return 0;
   const base::ErrorDetail detail = base::DetailOf(status);
-  std::string text = absl::StrCat("tongjian ctl: ", Printable({status.message().data(), status.message().size()}), "\n  code: ", absl::StatusCodeToString(status.code()), "\n");
+  std::string text =
+      absl::StrCat("tongjian ctl: ", Printable({status.message().data(), status.message().size()}),
+                   "\n  code: ", absl::StatusCodeToString(status.code()), "\n");
   if (!detail.reason.empty()) absl::StrAppend(&text, "  reason: ", Printable(detail.reason), "\n");
   if (!detail.field.empty()) absl::StrAppend(&text, "  field: ", Printable(detail.field), "\n");
   if (!request_id.empty()) absl::StrAppend(&text, "  request id: ", request_id, "\n");
-  if (const std::string hint = Hint(status, options); !hint.empty()) absl::StrAppend(&text, "  ", hint, "\n");
+  if (const std::string hint = Hint(status, options); !hint.empty())
+    absl::StrAppend(&text, "  ", hint, "\n");
   std::fputs(text.c_str(), stderr);
   return status.code() == absl::StatusCode::kInvalidArgument ? 2 : 1;
 }
@@ -149,7 +166,8 @@ int RunEntry(const CtlEntry& entry, const Arguments& words, const CtlOptions& op
   auto method = FindMethod(entry.method);
   if (!method.ok()) return Explain(method.status(), options, "");
   const auto request = NewRequest(**method);
-  if (absl::Status filled = Fill(entry, words, *request); !filled.ok()) return Explain(filled, options, "");
+  if (absl::Status filled = Fill(entry, words, *request); !filled.ok())
+    return Explain(filled, options, "");
   auto client = Connect(options, true);
   if (!client.ok()) return Explain(client.status(), options, "");
   const bool stream = (*method)->server_streaming();
@@ -170,10 +188,12 @@ int HelpOn(const Arguments& words) {
 int Run(const Arguments& words, const CtlOptions& options) {
   if (words[0] == "help") return HelpOn({words.begin() + 1, words.end()});
   if (words[0] == "methods") return Print(absl::StrCat(absl::StrJoin(AllMethods(), "\n"), "\n"));
-  if (words[0] == "login") return Explain(LogIn(options, {words.begin() + 1, words.end()}), options, "");
+  if (words[0] == "login")
+    return Explain(LogIn(options, {words.begin() + 1, words.end()}), options, "");
   if (words[0] == "call" && words.size() >= 2) {
-    return RunEntry({.words = "call", .method = words[1], .arguments = {}, .list = "", .columns = {}},
-                    {words.begin() + 2, words.end()}, options);
+    return RunEntry(
+        {.words = "call", .method = words[1], .arguments = {}, .list = "", .columns = {}},
+        {words.begin() + 2, words.end()}, options);
   }
   if (words.size() >= 2 && words[0] == "studies" && words[1] == "fetch") {
     return Explain(FetchStudy(options, {words.begin() + 2, words.end()}), options, "");
@@ -197,9 +217,11 @@ int Ctl(const Arguments& arguments) {
   config::Environment environment;
   for (const auto& [name, value] : config::ProcessEnvironment()) {
     // TONGJIAN_CTL_ADDRESS and so on; other commands' variables are not ours.
-    if (absl::StartsWith(name, "TONGJIAN_CTL_")) environment[absl::StrCat("TONGJIAN_", name.substr(13))] = value;
+    if (absl::StartsWith(name, "TONGJIAN_CTL_"))
+      environment[absl::StrCat("TONGJIAN_", name.substr(13))] = value;
   }
-  if (absl::Status parsed = settings.Parse(flags, environment); !parsed.ok()) return Report("tongjian ctl", parsed);
+  if (absl::Status parsed = settings.Parse(flags, environment); !parsed.ok())
+    return Report("tongjian ctl", parsed);
   if (settings.help_asked() || words.empty()) return Print(Help(settings));
   if (settings.description_asked()) return Print(settings.Describe());
   return Run(words, options);

@@ -35,14 +35,21 @@ using google::protobuf::MethodDescriptor;
 
 // One message of each file that holds services: naming it links the file in.
 const std::vector<const FileDescriptor*>& Files() {
-  static const auto* const files = new std::vector<const FileDescriptor*>{
-      audit::v1::Entry::descriptor()->file(),        edge::v1::EdgeStatus::descriptor()->file(),
-      events::v1::Event::descriptor()->file(),       events::v1::OrderChanged::descriptor()->file(),
-      exchange::v1::Decision::descriptor()->file(),  exchange::v1::Result::descriptor()->file(),
-      imaging::v1::UploadState::descriptor()->file(), imaging::v1::Study::descriptor()->file(),
-      orders::v1::Order::descriptor()->file(),       reading::v1::Report::descriptor()->file(),
-      reading::v1::Task::descriptor()->file(),       registry::v1::Facility::descriptor()->file(),
-      registry::v1::Patient::descriptor()->file(),   registry::v1::Practitioner::descriptor()->file()};
+  static const auto* const files =
+      new std::vector<const FileDescriptor*>{audit::v1::Entry::descriptor()->file(),
+                                             edge::v1::EdgeStatus::descriptor()->file(),
+                                             events::v1::Event::descriptor()->file(),
+                                             events::v1::OrderChanged::descriptor()->file(),
+                                             exchange::v1::Decision::descriptor()->file(),
+                                             exchange::v1::Result::descriptor()->file(),
+                                             imaging::v1::UploadState::descriptor()->file(),
+                                             imaging::v1::Study::descriptor()->file(),
+                                             orders::v1::Order::descriptor()->file(),
+                                             reading::v1::Report::descriptor()->file(),
+                                             reading::v1::Task::descriptor()->file(),
+                                             registry::v1::Facility::descriptor()->file(),
+                                             registry::v1::Patient::descriptor()->file(),
+                                             registry::v1::Practitioner::descriptor()->file()};
   return *files;
 }
 
@@ -50,7 +57,8 @@ std::vector<const MethodDescriptor*> Methods() {
   std::vector<const MethodDescriptor*> methods;
   for (const FileDescriptor* file : Files()) {
     for (int s = 0; s < file->service_count(); ++s) {
-      for (int m = 0; m < file->service(s)->method_count(); ++m) methods.push_back(file->service(s)->method(m));
+      for (int m = 0; m < file->service(s)->method_count(); ++m)
+        methods.push_back(file->service(s)->method(m));
     }
   }
   return methods;
@@ -68,18 +76,21 @@ absl::StatusOr<const MethodDescriptor*> FindMethod(std::string_view name) {
   for (const MethodDescriptor* method : Methods()) {
     const std::string full = NameOf(*method);
     if (full == wanted) return method;
-    if (absl::EndsWith(full, absl::StrCat(".", wanted)) || absl::EndsWith(full, absl::StrCat("/", wanted))) {
+    if (absl::EndsWith(full, absl::StrCat(".", wanted)) ||
+        absl::EndsWith(full, absl::StrCat("/", wanted))) {
       found.push_back(method);
     }
   }
   if (found.empty()) {
-    return base::NotFound(absl::StrCat("method \"", wanted, "\" (tongjian ctl methods lists them)"));
+    return base::NotFound(
+        absl::StrCat("method \"", wanted, "\" (tongjian ctl methods lists them)"));
   }
   if (found.size() > 1) {
-    return base::InvalidField("method", absl::StrCat("\"", wanted, "\" is several: ",
-                                                     absl::StrJoin(found, ", ", [](std::string* out, const auto* method) {
-                                                       out->append(NameOf(*method));
-                                                     })));
+    return base::InvalidField(
+        "method", absl::StrCat("\"", wanted, "\" is several: ",
+                               absl::StrJoin(found, ", ", [](std::string* out, const auto* method) {
+                                 out->append(NameOf(*method));
+                               })));
   }
   return found.front();
 }
@@ -95,7 +106,11 @@ std::string NameOf(const MethodDescriptor& method) {
   return absl::StrCat(method.service()->full_name(), "/", method.name());
 }
 
-std::unique_ptr<Message> NewRequest(const MethodDescriptor& method) { return New(method.input_type()); }
-std::unique_ptr<Message> NewResponse(const MethodDescriptor& method) { return New(method.output_type()); }
+std::unique_ptr<Message> NewRequest(const MethodDescriptor& method) {
+  return New(method.input_type());
+}
+std::unique_ptr<Message> NewResponse(const MethodDescriptor& method) {
+  return New(method.output_type());
+}
 
 }  // namespace tongjian::program

@@ -15,7 +15,8 @@ class MethodDescriptor;
 
 namespace tongjian::program {
 
-// "tongjian.orders.v1.OrderService/GetOrder", or the last parts of it as long as they name one method
+// "tongjian.orders.v1.OrderService/GetOrder", or the last parts of it as long as they name one
+// method
 // ("OrderService/GetOrder", "GetOrder"). NOT_FOUND, or INVALID_ARGUMENT naming the candidates.
 absl::StatusOr<const google::protobuf::MethodDescriptor*> FindMethod(std::string_view name);
 
@@ -25,7 +26,9 @@ std::vector<std::string> AllMethods();
 // "package.Service/Method".
 std::string NameOf(const google::protobuf::MethodDescriptor& method);
 
-std::unique_ptr<google::protobuf::Message> NewRequest(const google::protobuf::MethodDescriptor& method);
-std::unique_ptr<google::protobuf::Message> NewResponse(const google::protobuf::MethodDescriptor& method);
+std::unique_ptr<google::protobuf::Message> NewRequest(
+    const google::protobuf::MethodDescriptor& method);
+std::unique_ptr<google::protobuf::Message> NewResponse(
+    const google::protobuf::MethodDescriptor& method);
 
 }  // namespace tongjian::program

@@ -36,10 +36,12 @@ std::string FieldsOf(const Descriptor& type) {
   return absl::StrJoin(names, ", ");
 }
 
-absl::StatusOr<int> EnumNumber(const EnumDescriptor& type, const std::string& value, const std::string& field) {
+absl::StatusOr<int> EnumNumber(const EnumDescriptor& type, const std::string& value,
+                               const std::string& field) {
   const std::string wanted = absl::StrReplaceAll(absl::AsciiStrToUpper(value), {{"-", "_"}});
   std::vector<std::string> names;
-  const std::string prefix = type.value(0)->name().substr(0, type.value(0)->name().rfind("UNSPECIFIED"));
+  const std::string prefix =
+      type.value(0)->name().substr(0, type.value(0)->name().rfind("UNSPECIFIED"));
   for (int i = 0; i < type.value_count(); ++i) {
     const std::string& name = type.value(i)->name();
     if (name == wanted || name == prefix + wanted) return type.value(i)->number();
@@ -60,7 +62,8 @@ absl::Status SetTime(Message& message, const std::string& value, const std::stri
   }
   if (auto* duration = dynamic_cast<google::protobuf::Duration*>(&message)) {
     absl::Duration parsed;
-    if (!absl::ParseDuration(value, &parsed)) return base::InvalidField(field, "takes a duration such as 30s");
+    if (!absl::ParseDuration(value, &parsed))
+      return base::InvalidField(field, "takes a duration such as 30s");
     *duration = rpc::ToProto(parsed);
     return absl::OkStatus();
   }
@@ -84,12 +87,12 @@ absl::Status SetScalar(Message& message, const FieldDescriptor& field, const std
   const Reflection& reflection = *message.GetReflection();
   const bool add = field.is_repeated();
   const std::string& name = field.name();
-#define TJ_NUMBER(CASE, TYPE, SUFFIX)                                        \
-  case FieldDescriptor::CASE: {                                              \
-    TJ_ASSIGN_OR_RETURN(const TYPE number, Number<TYPE>(value, name));       \
-    add ? reflection.Add##SUFFIX(&message, &field, number)                   \
-        : reflection.Set##SUFFIX(&message, &field, number);                  \
-    return absl::OkStatus();                                                 \
+#define TJ_NUMBER(CASE, TYPE, SUFFIX)                                  \
+  case FieldDescriptor::CASE: {                                        \
+    TJ_ASSIGN_OR_RETURN(const TYPE number, Number<TYPE>(value, name)); \
+    add ? reflection.Add##SUFFIX(&message, &field, number)             \
+        : reflection.Set##SUFFIX(&message, &field, number);            \
+    return absl::OkStatus();                                           \
   }
   switch (field.cpp_type()) {
     TJ_NUMBER(CPPTYPE_INT32, int32_t, Int32)
@@ -101,19 +104,23 @@ absl::Status SetScalar(Message& message, const FieldDescriptor& field, const std
     case FieldDescriptor::CPPTYPE_BOOL: {
       bool truth = false;
       if (!absl::SimpleAtob(value, &truth)) return base::InvalidField(name, "takes true or false");
-      add ? reflection.AddBool(&message, &field, truth) : reflection.SetBool(&message, &field, truth);
+      add ? reflection.AddBool(&message, &field, truth)
+          : reflection.SetBool(&message, &field, truth);
       return absl::OkStatus();
     }
     case FieldDescriptor::CPPTYPE_STRING:
-      add ? reflection.AddString(&message, &field, value) : reflection.SetString(&message, &field, value);
+      add ? reflection.AddString(&message, &field, value)
+          : reflection.SetString(&message, &field, value);
       return absl::OkStatus();
     case FieldDescriptor::CPPTYPE_ENUM: {
       TJ_ASSIGN_OR_RETURN(const int number, EnumNumber(*field.enum_type(), value, name));
-      add ? reflection.AddEnumValue(&message, &field, number) : reflection.SetEnumValue(&message, &field, number);
+      add ? reflection.AddEnumValue(&message, &field, number)
+          : reflection.SetEnumValue(&message, &field, number);
       return absl::OkStatus();
     }
     case FieldDescriptor::CPPTYPE_MESSAGE:
-      return SetTime(add ? *reflection.AddMessage(&message, &field) : *reflection.MutableMessage(&message, &field),
+      return SetTime(add ? *reflection.AddMessage(&message, &field)
+                         : *reflection.MutableMessage(&message, &field),
                      value, name);
   }
 #undef TJ_NUMBER
@@ -121,12 +128,14 @@ absl::Status SetScalar(Message& message, const FieldDescriptor& field, const std
 }
 
 // The element of a repeated message field that `index` names, made when it is one past the last.
-absl::StatusOr<Message*> Element(Message& message, const FieldDescriptor& field, const std::string& index) {
+absl::StatusOr<Message*> Element(Message& message, const FieldDescriptor& field,
+                                 const std::string& index) {
   const Reflection& reflection = *message.GetReflection();
   const int size = reflection.FieldSize(message, &field);
   int number = -1;
   if (!absl::SimpleAtoi(index, &number) || number < 0 || number > size) {
-    return base::InvalidField(field.name(), absl::StrCat("is a list: give an index from 0 to ", size));
+    return base::InvalidField(field.name(),
+                              absl::StrCat("is a list: give an index from 0 to ", size));
   }
   return number == size ? reflection.AddMessage(&message, &field)
                         : reflection.MutableRepeatedMessage(&message, &field, number);
@@ -141,8 +150,9 @@ absl::Status SetField(Message& message, std::string_view path, std::string_view 
   for (size_t i = 0; i < steps.size(); ++i) {
     const FieldDescriptor* field = at->GetDescriptor()->FindFieldByName(steps[i]);
     if (field == nullptr) {
-      return base::InvalidField(path, absl::StrCat("there is no field \"", steps[i], "\"; there are: ",
-                                                   FieldsOf(*at->GetDescriptor())));
+      return base::InvalidField(path,
+                                absl::StrCat("there is no field \"", steps[i],
+                                             "\"; there are: ", FieldsOf(*at->GetDescriptor())));
     }
     if (i + 1 == steps.size()) return SetScalar(*at, *field, std::string(value));
     if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {

@@ -27,7 +27,8 @@ using google::protobuf::Reflection;
 std::string EnumText(const EnumValueDescriptor& value) {
   const std::string& first = value.type()->value(0)->name();
   const size_t prefix = first.rfind("UNSPECIFIED");
-  return prefix == std::string::npos ? value.name() : value.name().substr(std::min(prefix, value.name().size()));
+  return prefix == std::string::npos ? value.name()
+                                     : value.name().substr(std::min(prefix, value.name().size()));
 }
 
 bool IsTime(const Message& message) {
@@ -39,7 +40,8 @@ std::string TimeText(const Message& message) {
   if (const auto* time = dynamic_cast<const google::protobuf::Timestamp*>(&message)) {
     return absl::FormatTime("%Y-%m-%d %H:%M:%S", rpc::FromProto(*time), absl::LocalTimeZone());
   }
-  return absl::FormatDuration(rpc::FromProto(static_cast<const google::protobuf::Duration&>(message)));
+  return absl::FormatDuration(
+      rpc::FromProto(static_cast<const google::protobuf::Duration&>(message)));
 }
 
 // One element (index -1: the field itself is single). Messages other than times give nothing.
@@ -47,20 +49,30 @@ std::string Scalar(const Message& message, const FieldDescriptor& field, int ind
   const Reflection& reflection = *message.GetReflection();
   const bool list = index >= 0;
   std::string scratch;
-#define TJ_GET(SUFFIX) \
-  (list ? reflection.GetRepeated##SUFFIX(message, &field, index) : reflection.Get##SUFFIX(message, &field))
+#define TJ_GET(SUFFIX)                                           \
+  (list ? reflection.GetRepeated##SUFFIX(message, &field, index) \
+        : reflection.Get##SUFFIX(message, &field))
   switch (field.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_INT32: return absl::StrCat(TJ_GET(Int32));
-    case FieldDescriptor::CPPTYPE_INT64: return absl::StrCat(TJ_GET(Int64));
-    case FieldDescriptor::CPPTYPE_UINT32: return absl::StrCat(TJ_GET(UInt32));
-    case FieldDescriptor::CPPTYPE_UINT64: return absl::StrCat(TJ_GET(UInt64));
-    case FieldDescriptor::CPPTYPE_DOUBLE: return absl::StrCat(TJ_GET(Double));
-    case FieldDescriptor::CPPTYPE_FLOAT: return absl::StrCat(TJ_GET(Float));
-    case FieldDescriptor::CPPTYPE_BOOL: return TJ_GET(Bool) ? "yes" : "no";
-    case FieldDescriptor::CPPTYPE_ENUM: return EnumText(*TJ_GET(Enum));
+    case FieldDescriptor::CPPTYPE_INT32:
+      return absl::StrCat(TJ_GET(Int32));
+    case FieldDescriptor::CPPTYPE_INT64:
+      return absl::StrCat(TJ_GET(Int64));
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return absl::StrCat(TJ_GET(UInt32));
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return absl::StrCat(TJ_GET(UInt64));
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return absl::StrCat(TJ_GET(Double));
+    case FieldDescriptor::CPPTYPE_FLOAT:
+      return absl::StrCat(TJ_GET(Float));
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return TJ_GET(Bool) ? "yes" : "no";
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return EnumText(*TJ_GET(Enum));
     case FieldDescriptor::CPPTYPE_STRING: {
       const std::string text = TJ_GET(String);
-      return field.type() == FieldDescriptor::TYPE_BYTES ? absl::StrCat("(", text.size(), " bytes)") : Printable(text);
+      return field.type() == FieldDescriptor::TYPE_BYTES ? absl::StrCat("(", text.size(), " bytes)")
+                                                         : Printable(text);
     }
     case FieldDescriptor::CPPTYPE_MESSAGE: {
       const Message& inner = TJ_GET(Message);
@@ -89,7 +101,8 @@ void AddText(const Message& message, int depth, std::string& out) {
           continue;
         }
       }
-      const std::string text = absl::StrReplaceAll(Scalar(message, *field, index), {{"\n", "\n  " + indent}});
+      const std::string text =
+          absl::StrReplaceAll(Scalar(message, *field, index), {{"\n", "\n  " + indent}});
       absl::StrAppend(&out, indent, field->name(), ": ", text, "\n");
     }
   }
@@ -155,7 +168,8 @@ size_t WidthOf(const std::string& text) {
   return width;
 }
 
-std::string AsTable(const Message& message, const std::string& list, const std::vector<std::string>& columns) {
+std::string AsTable(const Message& message, const std::string& list,
+                    const std::vector<std::string>& columns) {
   const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(list);
   std::vector<std::vector<std::string>> rows(1);
   for (const std::string& column : columns) {

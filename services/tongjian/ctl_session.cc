@@ -16,11 +16,14 @@ void CtlOptions::Describe(config::Settings& settings) {
   settings.Add("ca", &ca, "Authority to trust, PEM");
   settings.Add("certificate", &certificate, "Own certificate, to call as a machine");
   settings.Add("key", &key, "Its key");
-  settings.Add("server-name", &server_name, "Name in the server's certificate, where it is not the address");
-  settings.Add("token-file", &token_file, "Where log-in keeps the token (default ~/.config/tongjian/token)");
+  settings.Add("server-name", &server_name,
+               "Name in the server's certificate, where it is not the address");
+  settings.Add("token-file", &token_file,
+               "Where log-in keeps the token (default ~/.config/tongjian/token)");
   settings.Add("plaintext", &plaintext, "No TLS, loopback only");
   settings.Add("json", &json, "JSON for scripts instead of text and tables");
-  settings.Add("timeout", &timeout, "Deadline of each call", {.min = absl::Seconds(1), .max = absl::Hours(12)});
+  settings.Add("timeout", &timeout, "Deadline of each call",
+               {.min = absl::Seconds(1), .max = absl::Hours(12)});
 }
 
 absl::StatusOr<std::string> TokenPath(const CtlOptions& options) {
@@ -39,9 +42,12 @@ absl::Status SaveToken(const CtlOptions& options, std::string_view token) {
 
 absl::StatusOr<CtlClient> Connect(const CtlOptions& options, bool with_token) {
   if (options.ca.empty() && !options.plaintext) {
-    return base::InvalidField("ca", "give --ca FILE (or TONGJIAN_CTL_CA): the certificate of the authority to trust");
+    return base::InvalidField(
+        "ca", "give --ca FILE (or TONGJIAN_CTL_CA): the certificate of the authority to trust");
   }
-  rpc::ChannelOptions channel{.address = options.address, .server_name = options.server_name, .plaintext = options.plaintext};
+  rpc::ChannelOptions channel{.address = options.address,
+                              .server_name = options.server_name,
+                              .plaintext = options.plaintext};
   channel.files.authorities = options.ca;
   channel.files.certificate_chain = options.certificate;
   channel.files.private_key = options.key;
@@ -54,9 +60,10 @@ absl::StatusOr<CtlClient> Connect(const CtlOptions& options, bool with_token) {
     }
   }
   const std::string trimmed(absl::StripAsciiWhitespace(token));
-  return CtlClient(std::move(opened),
-                   trimmed.empty() ? rpc::OutgoingIdentity::Machine() : rpc::OutgoingIdentity::Person(trimmed),
-                   options.timeout);
+  return CtlClient(
+      std::move(opened),
+      trimmed.empty() ? rpc::OutgoingIdentity::Machine() : rpc::OutgoingIdentity::Person(trimmed),
+      options.timeout);
 }
 
 }  // namespace tongjian::program

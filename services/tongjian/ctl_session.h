@@ -21,7 +21,7 @@ struct CtlOptions {
   std::string certificate;  // Own certificate and key: a machine; empty: a person with a token.
   std::string key;
   std::string server_name;
-  std::string token_file;   // Empty: ~/.config/tongjian/token.
+  std::string token_file;  // Empty: ~/.config/tongjian/token.
   bool plaintext = false;
   bool json = false;
   absl::Duration timeout = absl::Seconds(30);

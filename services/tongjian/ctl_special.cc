@@ -47,10 +47,12 @@ class Progress {
   }
   void At(int instance, int64_t bytes, int64_t size) const {
     if (!shown_ || instances_ == 0) return;
-    const double done = (instance + (size == 0 ? 0.0 : static_cast<double>(bytes) / size)) / instances_;
+    const double done =
+        (instance + (size == 0 ? 0.0 : static_cast<double>(bytes) / size)) / instances_;
     const int filled = static_cast<int>(done * 40);
     std::fprintf(stderr, "\r[%s%s] %d of %d", std::string(filled, '#').c_str(),
-                 std::string(40 - filled, '.').c_str(), std::min(instance + 1, instances_), instances_);
+                 std::string(40 - filled, '.').c_str(), std::min(instance + 1, instances_),
+                 instances_);
   }
 
  private:
@@ -59,7 +61,8 @@ class Progress {
 };
 
 // One instance into one file; the file appears only when its hash is right.
-absl::Status FetchInstance(CtlClient& client, const imaging::v1::ReadInstanceRequest& request, const std::string& path,
+absl::Status FetchInstance(CtlClient& client, const imaging::v1::ReadInstanceRequest& request,
+                           const std::string& path,
                            const std::function<void(int64_t, int64_t)>& progress) {
   TJ_ASSIGN_OR_RETURN(const auto* method, FindMethod("StudyService/ReadInstance"));
   std::ofstream file(path + ".part", std::ios::binary | std::ios::trunc);
@@ -82,7 +85,8 @@ absl::Status FetchInstance(CtlClient& client, const imaging::v1::ReadInstanceReq
   file.close();
   if (!file) return absl::ResourceExhaustedError(absl::StrCat(path, " cannot be written"));
   if (received != size || hash.FinishText() != digest) {
-    return absl::DataLossError(absl::StrCat(path, ": the bytes received do not fit the announced hash"));
+    return absl::DataLossError(
+        absl::StrCat(path, ": the bytes received do not fit the announced hash"));
   }
   std::filesystem::rename(path + ".part", path);
   return absl::OkStatus();
@@ -108,7 +112,8 @@ absl::Status LogIn(const CtlOptions& options, const std::vector<std::string>& wo
 }
 
 absl::Status FetchStudy(const CtlOptions& options, const std::vector<std::string>& words) {
-  if (words.size() != 2) return absl::InvalidArgumentError("usage: tongjian ctl studies fetch STUDY FOLDER");
+  if (words.size() != 2)
+    return absl::InvalidArgumentError("usage: tongjian ctl studies fetch STUDY FOLDER");
   TJ_ASSIGN_OR_RETURN(CtlClient client, Connect(options, true));
   TJ_ASSIGN_OR_RETURN(const auto* list, FindMethod("StudyService/ListInstances"));
   std::vector<std::string> uids;
@@ -130,8 +135,9 @@ absl::Status FetchStudy(const CtlOptions& options, const std::vector<std::string
     imaging::v1::ReadInstanceRequest request;
     request.set_study_id(words[0]);
     request.set_sop_instance_uid(uids[i]);
-    TJ_TRY(FetchInstance(client, request, absl::StrFormat("%s/%06d.dcm", words[1], i + 1),
-                         [&](int64_t bytes, int64_t size) { progress.At(static_cast<int>(i), bytes, size); }));
+    TJ_TRY(FetchInstance(
+        client, request, absl::StrFormat("%s/%06d.dcm", words[1], i + 1),
+        [&](int64_t bytes, int64_t size) { progress.At(static_cast<int>(i), bytes, size); }));
   }
   std::printf("%zu instances in %s\n", uids.size(), words[1].c_str());
   return absl::OkStatus();

@@ -6,13 +6,13 @@
 
 namespace tongjian::program {
 
-// "tasks claim ID" calls `method` with the positional words in `arguments` set to these fields. A list is shown as a table
-// of `columns`; a single message as text.
+// "tasks claim ID" calls `method` with the positional words in `arguments` set to these fields. A
+// list is shown as a table of `columns`; a single message as text.
 struct CtlEntry {
   std::string words;                   // "tasks claim"
   std::string method;                  // "TaskService/ClaimTask"
   std::vector<std::string> arguments;  // Field paths of the positional words, in order.
-  std::string list;                    // The response's repeated field to show as a table; empty: text.
+  std::string list;  // The response's repeated field to show as a table; empty: text.
   std::vector<std::string> columns;
 };
 

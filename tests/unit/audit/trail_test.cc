@@ -1,5 +1,5 @@
-// Goal: whatever is done to a stored trail behind the service's back is found and located. Method: a real trail in SQLite with
-// real signed heads, changed by plain SQL.
+// Goal: whatever is done to a stored trail behind the service's back is found and located. Method:
+// a real trail in SQLite with real signed heads, changed by plain SQL.
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -39,15 +39,22 @@ std::string RecordOf(int number) {
 class TrailTest : public testing::Test {
  protected:
   TrailTest() : directory_(MakeDirectory()), clock_(absl::FromUnixSeconds(1'800'000'000)) {
-    auto database = store::Database::Open({.url = "sqlite:" + directory_ + "/audit.db", .name = "audit", .migrations = Schema()}, clock_);
+    auto database = store::Database::Open(
+        {.url = "sqlite:" + directory_ + "/audit.db", .name = "audit", .migrations = Schema()},
+        clock_);
     EXPECT_TRUE(database.ok()) << database.status();
     database_ = *std::move(database);
     store_ = std::make_unique<TrailStore>(*database_);
     auto authority = *security::Authority::Create(directory_ + "/ca", "Test", clock_);
     const security::Issued issued = *authority->IssueSigning("jinhua", absl::Hours(24 * 365));
-    EXPECT_TRUE(security::WriteDurably(directory_ + "/sign.key", issued.private_key_pem, security::FileMode::kSecret).ok());
-    EXPECT_TRUE(security::WriteDurably(directory_ + "/sign.pem", issued.certificate_pem, security::FileMode::kPublic).ok());
-    signer_ = *security::OpenBuiltInSigner({directory_ + "/sign.key", directory_ + "/sign.pem", directory_ + "/ca/ca.pem"}, clock_);
+    EXPECT_TRUE(security::WriteDurably(directory_ + "/sign.key", issued.private_key_pem,
+                                       security::FileMode::kSecret)
+                    .ok());
+    EXPECT_TRUE(security::WriteDurably(directory_ + "/sign.pem", issued.certificate_pem,
+                                       security::FileMode::kPublic)
+                    .ok());
+    signer_ = *security::OpenBuiltInSigner(
+        {directory_ + "/sign.key", directory_ + "/sign.pem", directory_ + "/ca/ca.pem"}, clock_);
     heads_ = std::make_unique<Heads>(*store_, *signer_, directory_ + "/heads.log");
   }
   ~TrailTest() override { std::filesystem::remove_all(directory_); }
@@ -61,13 +68,16 @@ class TrailTest : public testing::Test {
   void Append(int from, int to) {
     for (int next = from; next <= to;) {
       const int end = std::min(to, next + 999);
-      ASSERT_TRUE(database_->Write([&](store::Transaction& tx) -> absl::Status {
-        for (int i = next; i <= end; ++i) {
-          TJ_ASSIGN_OR_RETURN(const EntryIndex index, IndexOf(RecordOf(i)));
-          TJ_TRY(TrailStore::Append(tx, "orders.audit", RecordOf(i), index).status());
-        }
-        return absl::OkStatus();
-      }).ok());
+      ASSERT_TRUE(database_
+                      ->Write([&](store::Transaction& tx) -> absl::Status {
+                        for (int i = next; i <= end; ++i) {
+                          TJ_ASSIGN_OR_RETURN(const EntryIndex index, IndexOf(RecordOf(i)));
+                          TJ_TRY(
+                              TrailStore::Append(tx, "orders.audit", RecordOf(i), index).status());
+                        }
+                        return absl::OkStatus();
+                      })
+                      .ok());
       next = end + 1;
     }
   }
@@ -118,7 +128,9 @@ TEST_F(TrailTest, TakesTheSameRecordOnce) {
 
 TEST_F(TrailTest, ShowsAChangedRecord) {
   Append(1, 100);
-  Tamper("update entry set record = (select record from entry where sequence = 41) where sequence = 40");
+  Tamper(
+      "update entry set record = (select record from entry where sequence = 41) where sequence = "
+      "40");
   EXPECT_TRUE(Has(Check(), "changed", 40));
 }
 
@@ -130,8 +142,10 @@ TEST_F(TrailTest, ShowsARemovedEntry) {
 
 TEST_F(TrailTest, ShowsTwoSwappedEntries) {
   Append(1, 100);
-  Tamper("update entry set sequence = -1 where sequence = 10; update entry set sequence = 10 where sequence = 11;"
-         "update entry set sequence = 11 where sequence = -1");
+  Tamper(
+      "update entry set sequence = -1 where sequence = 10; update entry set sequence = 10 where "
+      "sequence = 11;"
+      "update entry set sequence = 11 where sequence = -1");
   const Verification found = Check();
   EXPECT_TRUE(Has(found, "swapped", 10));
   EXPECT_TRUE(Has(found, "swapped", 11));
@@ -156,13 +170,15 @@ TEST_F(TrailTest, ShowsACutTailByAHeadKeptElsewhere) {
 TEST_F(TrailTest, ShowsAChainComputedAnew) {
   Append(1, 20);
   ASSERT_TRUE(heads_->Sign().ok());
-  // Entry 15 is rewritten and every hash behind it is computed afresh: the chain fits, the signed head does not.
+  // Entry 15 is rewritten and every hash behind it is computed afresh: the chain fits, the signed
+  // head does not.
   std::string hash = *store_->HashAt(14);
   std::string sql;
   for (int i = 15; i <= 20; ++i) {
     const Link link = MakeLink(i - 1, hash, "orders.audit", RecordOf(i == 15 ? 999 : i));
     hash = link.hash;
-    absl::StrAppend(&sql, "update entry set previous_hash = '", link.previous_hash, "', hash = '", link.hash, "'");
+    absl::StrAppend(&sql, "update entry set previous_hash = '", link.previous_hash, "', hash = '",
+                    link.hash, "'");
     if (i == 15) absl::StrAppend(&sql, ", record = '", store::Bytes(link.record), "'");
     absl::StrAppend(&sql, " where sequence = ", i, ";");
   }
@@ -188,8 +204,11 @@ TEST_F(TrailTest, FindsEveryKindOfDamageAmongManyEntries) {
   Append(1, 100'000);
   ASSERT_TRUE(heads_->Sign().ok());
   ASSERT_TRUE(Check().intact());
-  Tamper("update entry set source = 'reading.audit' where sequence = 12345; delete from entry where sequence = 54321;"
-         "update entry set time = time + 1 where sequence = 77777; delete from entry where sequence > 99990");
+  Tamper(
+      "update entry set source = 'reading.audit' where sequence = 12345; delete from entry where "
+      "sequence = 54321;"
+      "update entry set time = time + 1 where sequence = 77777; delete from entry where sequence > "
+      "99990");
   const Verification found = Check();
   EXPECT_TRUE(Has(found, "changed", 12345));
   EXPECT_TRUE(Has(found, "removed", 54321));
@@ -215,10 +234,12 @@ TEST_F(TrailTest, ListsWhatWasWrittenBeforeThePatientWasKnown) {
   record.set_request_id("before");
   record.add_patients()->set_facility_patient_digest("sha256:abc");
   const std::string bytes = record.SerializeAsString();
-  ASSERT_TRUE(database_->Write([&](store::Transaction& tx) -> absl::Status {
-    TJ_TRY(TrailStore::Append(tx, "orders.audit", bytes, *IndexOf(bytes)).status());
-    return TrailStore::LinkPatient(tx, "sha256:abc", "p77");
-  }).ok());
+  ASSERT_TRUE(database_
+                  ->Write([&](store::Transaction& tx) -> absl::Status {
+                    TJ_TRY(TrailStore::Append(tx, "orders.audit", bytes, *IndexOf(bytes)).status());
+                    return TrailStore::LinkPatient(tx, "sha256:abc", "p77");
+                  })
+                  .ok());
   const auto links = store_->List(security::Scope::Service(), {.patient_id = "p77"}, 0, 10);
   ASSERT_EQ(1u, links->size());
   EXPECT_EQ(6, links->front().sequence);
@@ -236,7 +257,8 @@ TEST_F(TrailTest, FiltersByActorObjectAndTime) {
   EXPECT_EQ(1u, store_->List(scope, {.object_id = "o7"}, 0, 100)->size());
   EXPECT_EQ(1u, store_->List(scope, {.patient_id = "p7", .object_id = "o7"}, 0, 100)->size());
   EXPECT_EQ(0u, store_->List(scope, {.patient_id = "p8", .object_id = "o7"}, 0, 100)->size());
-  EXPECT_EQ(5u, store_->List(scope, {.from = absl::FromUnixSeconds(1'800'000'016)}, 0, 100)->size());
+  EXPECT_EQ(5u,
+            store_->List(scope, {.from = absl::FromUnixSeconds(1'800'000'016)}, 0, 100)->size());
 }
 
 }  // namespace

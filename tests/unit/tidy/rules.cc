@@ -201,9 +201,11 @@ std::vector<std::string> CheckIncludes(std::string_view path, std::string_view t
       if (folder == "base" && leaves_base) found.push_back(At(path, i, "base includes " + target));
     }
     if (path.starts_with("services/")) {
-      // The program that holds all services knows how to construct them, and no more.
-      const bool own =
-          Folder(target) == folder || (folder == "tongjian" && absl::EndsWith(target, "/module.h"));
+      // The program that holds all services knows how to construct them; a command may drive one
+      // without a server.
+      const bool command = absl::EndsWith(path, "_command.cc");
+      const bool own = Folder(target) == folder ||
+                       (folder == "tongjian" && (command || absl::EndsWith(target, "/module.h")));
       if (to_service && !own) found.push_back(At(path, i, "a service includes another: " + target));
       if (absl::StartsWith(target, "tests/"))
         found.push_back(At(path, i, "a service includes " + target));

@@ -1,4 +1,4 @@
-#include "services/exchange/words.h"
+#include "services/exchange/words_store.h"
 
 #include <optional>
 
