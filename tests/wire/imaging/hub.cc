@@ -127,7 +127,10 @@ absl::StatusOr<std::string> Hub::ReadInstance(const std::string& study_id,
 }
 
 UploadClient::UploadClient(const std::shared_ptr<grpc::Channel>& channel)
-    : stub_(v1::IngestService::NewStub(channel)), stream_(stub_->Upload(&context_)) {}
+    : stub_(v1::IngestService::NewStub(channel)) {
+  context_.set_wait_for_ready(true);
+  stream_ = stub_->Upload(&context_);
+}
 
 void UploadClient::Begin(const Object& object) {
   v1::UploadRequest request;

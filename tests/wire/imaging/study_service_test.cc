@@ -24,7 +24,7 @@ absl::Status CallFrom(const std::shared_ptr<grpc::Channel>& channel,
                                                                      const Request&, Response*),
                       const Request& request, Response* response) {
   const auto stub = v1::StudyService::NewStub(channel);
-  rpc::ClientCall call(rpc::OutgoingIdentity::Machine(), {});
+  rpc::ClientCall call(rpc::OutgoingIdentity::Machine(), {.wait_for_ready = true});
   return call.Result((stub.get()->*method)(call.context(), request, response));
 }
 
@@ -163,7 +163,7 @@ TEST(StudyService, ReadsNothingOutOfScopeOrUnknown) {
   v1::ReadInstanceRequest request;
   request.set_study_id(stored->study_id);
   request.set_sop_instance_uid(stored->sop_instance_uid);
-  rpc::ClientCall call(rpc::OutgoingIdentity::Machine(), {});
+  rpc::ClientCall call(rpc::OutgoingIdentity::Machine(), {.wait_for_ready = true});
   const auto reader = stub->ReadInstance(call.context(), request);
   v1::ReadInstanceResponse message;
   EXPECT_FALSE(reader->Read(&message));

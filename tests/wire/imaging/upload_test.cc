@@ -12,7 +12,7 @@ v1::UploadState Progress(const std::shared_ptr<grpc::Channel>& channel,
   v1::GetUploadRequest request;
   request.set_upload_id(upload_id);
   v1::UploadState state;
-  rpc::ClientCall call(rpc::OutgoingIdentity::Machine(), {});
+  rpc::ClientCall call(rpc::OutgoingIdentity::Machine(), {.wait_for_ready = true});
   EXPECT_THAT(
       call.Result(v1::IngestService::NewStub(channel)->GetUpload(call.context(), request, &state)),
       IsOk());
@@ -263,7 +263,7 @@ TEST(Finishing, IsAnsweredTheSameWayTwice) {
   request.set_instance_count(1);
   for (int i = 0; i < 2; ++i) {
     v1::FinishStudyResponse response;
-    rpc::ClientCall call(rpc::OutgoingIdentity::Machine(), {});
+    rpc::ClientCall call(rpc::OutgoingIdentity::Machine(), {.wait_for_ready = true});
     ASSERT_THAT(call.Result(v1::IngestService::NewStub(channel)->FinishStudy(call.context(),
                                                                              request, &response)),
                 IsOk());
@@ -274,7 +274,7 @@ TEST(Finishing, IsAnsweredTheSameWayTwice) {
   request.set_facility_id("f2");
   request.set_request_id("r2");
   v1::FinishStudyResponse response;
-  rpc::ClientCall call(rpc::OutgoingIdentity::Machine(), {});
+  rpc::ClientCall call(rpc::OutgoingIdentity::Machine(), {.wait_for_ready = true});
   EXPECT_THAT(call.Result(v1::IngestService::NewStub(channel)->FinishStudy(call.context(), request,
                                                                            &response)),
               HasCode(absl::StatusCode::kPermissionDenied));
