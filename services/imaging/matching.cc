@@ -37,7 +37,10 @@ Step Weigh(const Study& study, const std::vector<const OrderRef*>& orders, Linke
   Step step;
   if (orders.empty()) return step;
   for (const OrderRef* order : orders) {
-    if (CompatiblePatient(study.patient, order->patient, otherwise)) {
+    // Two patients came under this UID: a name alone does not tell which of them the order means.
+    const bool certain =
+        !(study.flags & kUidOfOtherPatient) || SamePatient(study.patient, order->patient, false);
+    if (certain && CompatiblePatient(study.patient, order->patient, otherwise)) {
       step.links.push_back({order->order_id, by});
     }
   }

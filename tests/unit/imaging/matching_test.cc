@@ -122,6 +122,19 @@ TEST(Matching, DoubtsAStudyUidOfAnotherPatient) {
   EXPECT_EQ(Decide(StudyOf(Li(), ""), {}, {named}).state, MatchState::kDoubtful);
 }
 
+TEST(Matching, TakesNoNameAloneWhereTwoPatientsShareAStudyUid) {
+  Candidate named = OrderOf("o1", Wang());
+  named.names_study = true;
+  PatientWords counter = Wang();
+  counter.facility_patient_id = "P9";
+  Study study = StudyOf(counter, "");
+  EXPECT_EQ(Decide(study, {}, {named}).state, MatchState::kMatched);
+  study.flags = kUidOfOtherPatient;
+  EXPECT_EQ(Decide(study, {}, {named}).state, MatchState::kDoubtful);
+  study.patient = Wang();
+  EXPECT_EQ(Decide(study, {}, {named}).state, MatchState::kMatched);
+}
+
 TEST(Matching, PrefersAnOrderOfThePatientToAProvisionalOne) {
   Candidate provisional = OrderOf("o1", Wang());
   provisional.names_study = true;
