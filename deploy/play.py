@@ -107,7 +107,7 @@ class Stage:
             found = probe()
             if found:
                 return found
-            time.sleep(0.05)
+            time.sleep(0.2)
         raise Failed(f"waited {seconds} s for {what}")
 
 
@@ -202,6 +202,7 @@ seed-file = "{HERE / 'community' / 'jinhua.json'}"
         hub = f"localhost:{self.stage.ports['hub']['rpc']}"
         self.stage.run([self.stage.tongjian, "edge", "enroll", "--hub", hub, "--code", code,
                         "--ca", self.stage.path("ca", "ca.pem"), "--state", self.stage.path(facility)])
+        pathlib.Path(self.stage.path(facility + "-results")).mkdir()
         config = pathlib.Path(self.stage.path(f"{facility}.toml"))
         config.write_text(f"""state = "{self.stage.path(facility)}"
 
@@ -379,12 +380,12 @@ drop-folder = "{self.stage.path(facility + '-results')}"
         self.step("the patient's audit trail", self.audited)
 
 
-def farewell(stage):
+def farewell(stage, patient):
     hub = f"--address localhost:{stage.ports['hub']['rpc']} --ca {stage.path('ca', 'ca.pem')}"
     print(f"""
 It stays up until Ctrl-C. Try next:
   {stage.tongjian} ctl {hub} --token-file {stage.path('reader.token')} tasks list states=completed
-  {stage.tongjian} ctl {hub} --token-file {stage.path('reader.token')} results list patient_id=
+  {stage.tongjian} ctl {hub} --token-file {stage.path('reader.token')} results list {patient}
   {stage.tongjian} ctl {hub} --token-file {stage.path('auditor.token')} audit verify
   storescu -aet {CLINIC['device']} -aec GATEWAY localhost {stage.ports[CLINIC['facility']]['dicom']} YOUR_FILE.dcm
   curl http://localhost:{stage.ports['hub']['admin']}/metrics
@@ -412,7 +413,7 @@ def main():
             pathlib.Path(arguments.times).write_text(json.dumps(play.times, ensure_ascii=False, indent=1), encoding="utf-8")
         print("the main job is done")
         if not arguments.once:
-            farewell(stage)
+            farewell(stage, play.result["patient"]["patient_id"])
             signal.sigwait({signal.SIGINT, signal.SIGTERM})
         return 0
     except Failed as failure:

@@ -6,7 +6,8 @@
 #include "common/base/status.h"
 #include "common/rpc/proto_time.h"
 #include "common/security/key_file.h"
-#include "services/edge/clinic_results.h"
+#include "common/telemetry/log.h"
+#include "services/edge/result_store.h"
 
 namespace tongjian::edge {
 namespace {
@@ -107,11 +108,14 @@ absl::Status DropFolder::Deliver(const store::Delivery& delivery) {
   const std::string path = folder_ + "/" + DropName(result, result.versions(0));
   const absl::Status text = security::WriteDurably(
       path + ".txt", ResultText(result, result.versions(0)), security::FileMode::kPublic);
-  // Any fault of the folder may pass.
-  if (!text.ok()) return absl::UnavailableError("the drop folder cannot be written");
-  return security::WriteDurably(path + ".json", json, security::FileMode::kPublic).ok()
-             ? absl::OkStatus()
-             : absl::UnavailableError("the drop folder cannot be written");
+  if (text.ok() &&
+      security::WriteDurably(path + ".json", json, security::FileMode::kPublic).ok()) {
+    return absl::OkStatus();
+  }
+  // Any fault of the folder may pass (a share that is not mounted): tried again for ever, and said each time.
+  telemetry::Log(telemetry::Level::kWarning, "drop_folder_cannot_be_written",
+                 {{"folder", folder_}, {"attempts", delivery.attempts}});
+  return absl::UnavailableError("the drop folder cannot be written");
 }
 
 absl::Status DropFolder::Trim(absl::Time before) {
