@@ -13,7 +13,7 @@
 #include "services/edge/catalog.h"
 #include "services/edge/forward.h"
 #include "services/edge/link.h"
-#include "services/edge/numbers.h"
+#include "services/edge/number_store.h"
 #include "services/edge/outgoing.h"
 #include "tongjian/orders/v1/order.grpc.pb.h"
 

@@ -6,7 +6,7 @@
 
 #include "common/rpc/door.h"
 #include "common/store/database.h"
-#include "services/edge/spool.h"
+#include "services/edge/spool_store.h"
 #include "tongjian/edge/v1/edge.grpc.pb.h"
 
 namespace tongjian::edge {

@@ -6,7 +6,7 @@
 #include "common/rpc/proto_time.h"
 #include "common/store/consumer.h"
 #include "common/telemetry/log.h"
-#include "services/edge/clinic_results.h"
+#include "services/edge/result_store.h"
 #include "services/edge/drop_folder.h"
 #include "services/edge/link.h"
 #include "tongjian/exchange/v1/result.grpc.pb.h"

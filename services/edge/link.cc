@@ -48,7 +48,12 @@ void Link::Watch() {
     }
     // An idle connection was closed by agreement and comes back with the next call.
     const bool now = state == GRPC_CHANNEL_READY || (state == GRPC_CHANNEL_IDLE && reachable_);
-    const bool before = reachable_.exchange(now);
+    const bool before = reachable_;
+    if (now && !before) {
+      const std::lock_guard lock(mutex_);
+      returned_ = clock_.Elapsed();
+    }
+    reachable_ = now;
     if (now != before) {
       telemetry::Log(telemetry::Level::kInfo, now ? "hub_reachable" : "hub_away");
     }
@@ -57,6 +62,11 @@ void Link::Watch() {
     }
     calls_->WaitForStateChange(state, std::chrono::system_clock::now() + kLook);
   }
+}
+
+bool Link::reachable_for(absl::Duration time) const {
+  const std::lock_guard lock(mutex_);
+  return reachable_ && clock_.Elapsed() - returned_ >= time;
 }
 
 absl::Time Link::last_contact() const {

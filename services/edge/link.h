@@ -39,6 +39,8 @@ class Link {
   void Stop();
 
   bool reachable() const { return reachable_.load(); }
+  // Whether it could be reached for so long without a break.
+  bool reachable_for(absl::Duration time) const;
   // When the hub last could be reached; InfinitePast for never.
   absl::Time last_contact() const;
   // Called on a thread of the link each time it comes back; set before Start.
@@ -69,6 +71,7 @@ class Link {
   std::atomic<bool> stopping_{false};
   mutable std::mutex mutex_;
   absl::Time last_contact_ = absl::InfinitePast();
+  absl::Duration returned_ = absl::InfiniteDuration();  // Elapsed time of the last return.
   std::thread thread_;
 };
 

@@ -20,7 +20,7 @@
 #include "services/edge/enrollment.h"
 #include "services/edge/follow_results.h"
 #include "services/edge/link.h"
-#include "services/edge/numbers.h"
+#include "services/edge/number_store.h"
 #include "services/edge/orders_grpc.h"
 #include "services/edge/outgoing.h"
 #include "services/edge/recognition_grpc.h"
@@ -37,6 +37,7 @@ namespace tongjian::edge {
 namespace {
 
 constexpr char kService[] = "edge";
+constexpr absl::Duration kOrdersFirst = absl::Seconds(20);  // After the link is back.
 
 struct Settings {
   std::string hub;
@@ -211,6 +212,8 @@ class EdgeModuleImpl final : public runtime::Module {
       routine_.Wake();
       urgent_.Wake();
     });
+    // An order before its images: else the hub reads them under a provisional one until it comes.
+    spool_.OrdersFirst([this] { return !link_->reachable_for(kOrdersFirst); });
     link_->OnReturn([this] { LinkReturned(); });
   }
 

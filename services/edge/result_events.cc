@@ -9,7 +9,7 @@
 #include "common/feed/change.h"
 #include "common/rpc/proto_time.h"
 #include "common/store/feed.h"
-#include "services/edge/clinic_results.h"
+#include "services/edge/result_store.h"
 #include "tongjian/events/v1/events.pb.h"
 
 namespace tongjian::edge {

@@ -11,7 +11,7 @@
 #include "common/store/feed.h"
 #include "common/store/idempotency.h"
 #include "services/edge/clinic_orders.h"
-#include "services/edge/clinic_results.h"
+#include "services/edge/result_store.h"
 #include "services/edge/forward.h"
 #include "services/edge/outgoing.h"
 #include "services/edge/result_events.h"

@@ -7,7 +7,7 @@
 #include "services/edge/drop_folder.h"
 #include "services/edge/enrollment.h"
 #include "services/edge/link.h"
-#include "services/edge/numbers.h"
+#include "services/edge/number_store.h"
 #include "services/edge/outgoing.h"
 #include "tongjian/imaging/v1/ingest.grpc.pb.h"
 

@@ -10,7 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/id.h"
 #include "common/security/tls.h"
-#include "services/edge/spool.h"
+#include "services/edge/spool_store.h"
 
 namespace tongjian::edge {
 

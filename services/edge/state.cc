@@ -4,7 +4,7 @@
 #include "common/base/status.h"
 #include "services/edge/enrollment.h"
 #include "services/edge/link.h"
-#include "services/edge/numbers.h"
+#include "services/edge/number_store.h"
 #include "services/edge/order_store.h"
 #include "services/edge/outgoing.h"
 #include "services/edge/upload_lane.h"

@@ -7,8 +7,8 @@
 #include "absl/status/statusor.h"
 #include "common/security/tls.h"
 #include "common/store/database.h"
-#include "services/edge/device_clocks.h"
-#include "services/edge/spool.h"
+#include "services/edge/clock_store.h"
+#include "services/edge/spool_store.h"
 
 namespace tongjian::edge {
 

@@ -5,7 +5,7 @@
 #include "common/dicom/service.h"
 #include "services/edge/device_time.h"
 #include "services/edge/devices.h"
-#include "services/edge/spool.h"
+#include "services/edge/spool_store.h"
 
 namespace tongjian::edge {
 

@@ -15,7 +15,7 @@
 #include "common/rpc/channel.h"
 #include "common/telemetry/metrics.h"
 #include "services/edge/pace.h"
-#include "services/edge/spool.h"
+#include "services/edge/spool_store.h"
 
 namespace grpc {
 class Channel;

@@ -1,4 +1,4 @@
-#include "services/edge/spool.h"
+#include "services/edge/spool_store.h"
 
 #include "services/edge/order_store.h"
 #include "tests/unit/edge/records.h"

@@ -2,13 +2,16 @@
 #include <filesystem>
 #include <fstream>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/dicom/uid.h"
+#include "services/edge/enrollment.h"
 #include "tests/wire/edge/clinic.h"
 #include "tongjian/exchange/v1/recognition.grpc.pb.h"
 #include "tongjian/exchange/v1/result.grpc.pb.h"
 #include "tongjian/imaging/v1/study.grpc.pb.h"
 #include "tongjian/orders/v1/order.grpc.pb.h"
+#include "tongjian/registry/v1/practitioner.grpc.pb.h"
 
 namespace tongjian::edge {
 namespace {
@@ -215,6 +218,71 @@ TEST_F(Gateway, BringsResultsToTheClinicWithItsOwnCursor) {
     return AtHub<ResultService>(&ResultService::Stub::GetResult, get, &now).ok() &&
            now.deliveries_size() > 0 && now.deliveries(0).viewed_version() == 1;
   }));
+}
+
+class Enrollment : public ClinicTest {
+ protected:
+  // A one-time code for a gateway of the clinic, made by the operator.
+  std::string Code() {
+    std::string password;
+    std::ifstream(folder_ + "/hub/files/registry/first-operator-password") >> password;
+    const auto channel = rpc::OpenChannel({.address = absl::StrCat("127.0.0.1:", hub_port_),
+                                           .files = {.authorities = folder_ + "/ca/ca.pem"}});
+    registry::v1::LogInRequest log_in;
+    log_in.set_user_name("operator");
+    log_in.set_password(password);
+    registry::v1::LogInResponse person;
+    rpc::ClientCall first(rpc::OutgoingIdentity::Machine(), {});
+    EXPECT_TRUE(first
+                    .Result(registry::v1::AccountService::NewStub(*channel)->LogIn(
+                        first.context(), log_in, &person))
+                    .ok());
+    registry::v1::CreateEnrollmentCodeRequest request;
+    request.set_request_id("code");
+    request.set_facility_id(kClinic);
+    request.set_role("gateway");
+    registry::v1::CreateEnrollmentCodeResponse code;
+    rpc::ClientCall second(rpc::OutgoingIdentity::Person(person.token()), {});
+    EXPECT_TRUE(second
+                    .Result(registry::v1::EnrollmentService::NewStub(*channel)->CreateEnrollmentCode(
+                        second.context(), request, &code))
+                    .ok());
+    return code.code();
+  }
+};
+
+TEST_F(Enrollment, BringsACertificateThatRenewsItselfAtTwoThirdsOfItsLife) {
+  EnrollOptions options = {.hub = absl::StrCat("127.0.0.1:", hub_port_),
+                           .code = Code(),
+                           .ca = folder_ + "/ca/ca.pem",
+                           .state = folder_ + "/new"};
+  const auto facility = Enroll(options);
+  ASSERT_TRUE(facility.ok()) << facility.status();
+  EXPECT_EQ(*facility, kClinic);
+  EXPECT_TRUE(Enroll(options).ok());  // The answer was lost on the way: the same code answers again.
+
+  const security::CredentialFiles files = EnrolledFiles(options.state);
+  const auto before = ReadIdentity(files);
+  ASSERT_TRUE(before.ok()) << before.status();
+  const auto channel = rpc::OpenChannel({.address = options.hub, .files = files});
+  ASSERT_TRUE(channel.ok()) << channel.status();
+  base::ManualClock clock(before->not_before + (before->expiry - before->not_before) / 2);
+  EXPECT_FALSE(*RenewIfDue(files, *channel, clock));
+  clock.JumpTo(RenewalTime(*before));
+  const auto renewed = RenewIfDue(files, *channel, clock);
+  ASSERT_TRUE(renewed.ok()) << renewed.status();
+  EXPECT_TRUE(*renewed);
+  EXPECT_NE(ReadIdentity(files)->serial, before->serial);
+  EXPECT_TRUE(rpc::OpenChannel({.address = options.hub, .files = files}).ok());
+}
+
+TEST_F(Enrollment, AWrongCodeBringsNothing) {
+  const auto facility = Enroll({.hub = absl::StrCat("127.0.0.1:", hub_port_),
+                                .code = "aaaa-bbbb-cccc-dddd",
+                                .ca = folder_ + "/ca/ca.pem",
+                                .state = folder_ + "/new"});
+  EXPECT_EQ(base::DetailOf(facility.status()).reason, "ENROLLMENT_CODE") << facility.status();
+  EXPECT_FALSE(ReadIdentity(EnrolledFiles(folder_ + "/new")).ok());
 }
 
 }  // namespace

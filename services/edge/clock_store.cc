@@ -1,4 +1,4 @@
-#include "services/edge/device_clocks.h"
+#include "services/edge/clock_store.h"
 
 #include <algorithm>
 #include <limits>

@@ -1,9 +1,9 @@
-#include "services/edge/spool.h"
+#include "services/edge/spool_store.h"
 
 #include <utility>
 
 #include "common/base/status.h"
-#include "services/edge/device_clocks.h"
+#include "services/edge/clock_store.h"
 #include "services/edge/order_store.h"
 #include "tongjian/common/v1/types.pb.h"
 
@@ -114,15 +114,20 @@ absl::StatusOr<std::vector<SpoolObject>> Spool::Next(
     const std::function<bool(const std::string&)>& taken) {
   const int low = lane == Lane::kUrgent ? common::v1::PRIORITY_URGENT : 0;
   const int high = lane == Lane::kUrgent ? common::v1::Priority_MAX : common::v1::PRIORITY_ROUTINE;
+  const bool orders_first = orders_first_ != nullptr && orders_first_();
   std::vector<SpoolObject> next;
   TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
     next.clear();
     TJ_ASSIGN_OR_RETURN(const auto rows,
                         session.Query(std::string(kColumns) +
                                           "where state = 0 and priority >= :low and priority <= "
-                                          ":high and next_attempt <= :now order by priority desc, "
+                                          ":high and next_attempt <= :now and (:first = 0 or not "
+                                          "exists (select 1 from clinic_order_study s join "
+                                          "clinic_order o on o.id = s.order_id where "
+                                          "s.study_instance_uid = spool.study_instance_uid and "
+                                          "o.at_hub = 0 and o.state = 2)) order by priority desc, "
                                           "sequence limit :limit",
-                                      low, high, now, limit + 512));
+                                      low, high, now, orders_first, limit + 512));
     for (const store::Row& row : rows) {
       if (static_cast<int64_t>(next.size()) == limit) break;
       if (!taken(row.Text(0))) next.push_back(ObjectOf(row));

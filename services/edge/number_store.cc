@@ -1,4 +1,4 @@
-#include "services/edge/numbers.h"
+#include "services/edge/number_store.h"
 
 #include <cstdio>
 

@@ -1,4 +1,4 @@
-#include "services/edge/clinic_results.h"
+#include "services/edge/result_store.h"
 
 #include "common/base/status.h"
 #include "common/feed/change.h"

@@ -78,6 +78,9 @@ class Spool {
   Spool(store::Database& database, blob::Store& blobs, base::Ids& ids)
       : database_(database), blobs_(blobs), ids_(ids) {}
 
+  // Asked by Next; set once, before use.
+  void OrdersFirst(std::function<bool()> orders_first) { orders_first_ = std::move(orders_first); }
+
   // Called after anything that gives an upload something to do; set once, before use.
   void OnWork(std::function<void()> notice) { notice_ = std::move(notice); }
 
@@ -88,7 +91,8 @@ class Spool {
   absl::Status Keep(const Received& received, const blob::Receipt& receipt, const Also& also);
 
   // What waits in a lane and is due, the most urgent and then the oldest first, without those that
-  // `taken` names; at most `limit`.
+  // `taken` names and, while `orders_first` says so, those of an order that the hub does not have
+  // yet; at most `limit`.
   absl::StatusOr<std::vector<SpoolObject>> Next(Lane lane, absl::Time now, int64_t limit,
                                                 const std::function<bool(const std::string&)>& taken);
   // The hub has them durably: rows first, then bytes.
@@ -124,6 +128,7 @@ class Spool {
   blob::Store& blobs_;
   base::Ids& ids_;
   std::function<void()> notice_;
+  std::function<bool()> orders_first_;
 };
 
 }  // namespace tongjian::edge
