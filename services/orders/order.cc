@@ -49,12 +49,12 @@ absl::Status CheckItem(const Item& item) {
   }
   for (const auto& [field, text] : {std::pair{"order.items.item_id", &item.item_id},
                                     {"order.items.local_code", &item.local_code},
-                                    {"order.items.name", &item.name},
                                     {"order.items.recognition_code", &item.recognition_code},
                                     {"order.items.body_part", &item.body_part},
                                     {"order.items.study_instance_uid", &item.study_instance_uid}}) {
     TJ_TRY(CheckLength(field, *text, 64));
   }
+  TJ_TRY(CheckLength("order.items.name", item.name, 256));
   TJ_TRY(CheckLength("order.items.modality", item.modality, 16));
   TJ_TRY(CheckLength("order.items.laterality", item.laterality, 16));
   if (item.price_fen < 0) return base::InvalidField("order.items.price_fen", "below zero");
