@@ -208,10 +208,12 @@ class EdgeModuleImpl final : public runtime::Module {
         recognition_grpc_(orders_, ground.runtime.DoorOf(kService)),
         edge_grpc_({database_, spool_, state_, facility_id_, version, settings.number_block},
                    ground.runtime.DoorOf(kService)) {
-    spool_.OnWork([this] {
+    const auto wake = [this] {
       routine_.Wake();
       urgent_.Wake();
-    });
+    };
+    spool_.OnWork(wake);
+    outgoing_.OnOrderTaken(wake);
     // An order before its images: else the hub reads them under a provisional one until it comes.
     spool_.OrdersFirst([this] { return !link_->reachable_for(kOrdersFirst); });
     link_->OnReturn([this] { LinkReturned(); });

@@ -120,14 +120,13 @@ absl::Status Outgoing::DeliverCreate(const std::string& subject, const security:
   orders::v1::Order order;
   const absl::Status created = call.Result(
       orders::v1::OrderService::NewStub(link_.calls())->CreateOrder(call.context(), request, &order));
-  return database_.Write([&](store::Transaction& tx) -> absl::Status {
-                     if (created.ok()) return ApplyHubOrder(tx, order);
-                     return IsRefusal(created) ? NoteRefusal(tx, subject, Words(created))
-                                               : absl::OkStatus();
-                   })
-                 .ok()
-             ? created
-             : absl::UnavailableError("the gateway's own records cannot be written");
+  const absl::Status kept = database_.Write([&](store::Transaction& tx) -> absl::Status {
+    if (created.ok()) return ApplyHubOrder(tx, order);
+    return IsRefusal(created) ? NoteRefusal(tx, subject, Words(created)) : absl::OkStatus();
+  });
+  if (!kept.ok()) return absl::UnavailableError("the gateway's own records cannot be written");
+  if (order_taken_ != nullptr) order_taken_();
+  return created;
 }
 
 absl::Status Outgoing::DeliverCancel(const std::string& subject, const security::Caller* behalf,

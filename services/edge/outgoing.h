@@ -1,6 +1,7 @@
 // What the clinic has done and the hub must learn: orders, cancels, acknowledgements.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,6 +25,8 @@ class Outgoing {
   Outgoing(store::Database& database, Link& link);
   ~Outgoing();  // Stops.
 
+  // Called after the hub has taken an order: its images may follow. Set once, before Start.
+  void OnOrderTaken(std::function<void()> notice) { order_taken_ = std::move(notice); }
   void Start();
   void Stop();
   void Wake();
@@ -56,6 +59,7 @@ class Outgoing {
   store::Database& database_;
   Link& link_;
   store::Deliveries deliveries_;
+  std::function<void()> order_taken_;
   std::unique_ptr<store::DeliveryWorker> worker_;
 };
 
