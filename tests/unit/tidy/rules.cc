@@ -203,7 +203,7 @@ std::vector<std::string> CheckIncludes(std::string_view path, std::string_view t
     if (path.starts_with("services/")) {
       // The program that holds all services knows how to construct them; a command may drive one
       // without a server.
-      const bool command = absl::EndsWith(path, "_command.cc");
+      const bool command = path.ends_with("_command.cc");
       const bool own = Folder(target) == folder ||
                        (folder == "tongjian" && (command || absl::EndsWith(target, "/module.h")));
       if (to_service && !own) found.push_back(At(path, i, "a service includes another: " + target));
