@@ -32,6 +32,11 @@ bool NamesSomebody(const Statement& statement) {
 absl::StatusOr<bool> Remember(store::Transaction& tx, const Statement& statement,
                               std::string_view patient_id) {
   if (!NamesSomebody(statement)) return false;
+  if (statement.number.empty()) {
+    // Words without a number may be two people's: they stay where they were said first.
+    TJ_ASSIGN_OR_RETURN(const auto first, FindWords(tx, FactWordsOf(statement)));
+    if (first && *first != patient_id) return false;
+  }
   return RememberWords(tx, FactWordsOf(statement), patient_id);
 }
 
@@ -41,6 +46,26 @@ bool VerifyUnlessElsewhere(const Statement& statement, const Resolution& resolut
   const bool elsewhere =
       std::find(warnings.begin(), warnings.end(), kDocumentElsewhere) != warnings.end();
   return !elsewhere && VerifyByResidentNumber(statement, patient);
+}
+
+Patient PatientIn(const Statement& statement) {
+  Patient patient;
+  patient.state = PatientState::kProvisional;
+  patient.version = 1;
+  patient.name = statement.name;
+  patient.name_latin = statement.name_latin;
+  patient.sex = statement.sex;
+  patient.birth_date = statement.birth_date;
+  patient.unnamed = statement.unnamed;
+  patient.mother_patient_id = statement.mother_patient_id;
+  AddIdentifiers(statement.identifiers, &patient);
+  return patient;
+}
+
+// Whether the statement proves by itself who is meant.
+bool Proves(const Statement& statement, const Resolution& resolution) {
+  Patient alone = PatientIn(statement);
+  return VerifyUnlessElsewhere(statement, resolution, &alone);
 }
 
 absl::Status CheckStatement(store::Session& session, const security::Scope& scope,
@@ -115,10 +140,14 @@ absl::StatusOr<Resolution> Patients::Resolve(store::Transaction& tx, const secur
     resolution.linked_by = "verified_document";
     return Link(tx, meant.by_document, statement, std::move(resolution));
   }
-  if (!meant.by_words.empty()) {
+  if (!meant.by_words.empty() && !Proves(statement, resolution)) {
+    // Perhaps somebody else of that name and birth date: nothing is learned from it.
     resolution.linked_by = "same_words";
-    return Link(tx, meant.by_words, statement, std::move(resolution));
+    TJ_ASSIGN_OR_RETURN(resolution.patient,
+                        RequirePatient(tx, security::Scope::Service(), meant.by_words));
+    return resolution;
   }
+  if (!meant.by_words.empty()) resolution.warnings.emplace_back(kSameWords);
   return Make(tx, statement, std::move(resolution));
 }
 
@@ -145,18 +174,9 @@ absl::StatusOr<Resolution> Patients::Link(store::Transaction& tx, std::string_vi
 
 absl::StatusOr<Resolution> Patients::Make(store::Transaction& tx, const Statement& statement,
                                           Resolution resolution) const {
-  Patient patient;
+  Patient patient = PatientIn(statement);
   patient.id = ids_.New();
-  patient.state = PatientState::kProvisional;
-  patient.version = 1;
-  patient.name = statement.name;
-  patient.name_latin = statement.name_latin;
-  patient.sex = statement.sex;
-  patient.birth_date = statement.birth_date;
-  patient.unnamed = statement.unnamed;
-  patient.mother_patient_id = statement.mother_patient_id;
   patient.notes = resolution.warnings;
-  AddIdentifiers(statement.identifiers, &patient);
   VerifyUnlessElsewhere(statement, resolution, &patient);
   // Without a number the facility could not see its own patient.
   if (statement.number.empty()) {

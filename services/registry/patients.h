@@ -24,7 +24,9 @@ namespace tongjian::registry {
 struct Resolution {
   Patient patient;
   bool created = false;
-  std::string linked_by;  // "facility_number", "verified_document", "same_words", "new"
+  // "facility_number", "verified_document", "new", or "same_words": a facility said this name and
+  // birth date without a number before. That is where such facts are kept, not proof of who it is.
+  std::string linked_by;
   std::vector<std::string> warnings;
 };
 

@@ -29,14 +29,17 @@ inline constexpr std::string_view kNumberGivenTwice =
     "under it";
 inline constexpr std::string_view kDocumentElsewhere =
     "the document is verified for another patient: check whether the two are one";
+inline constexpr std::string_view kSameWords =
+    "the facility said the same name and birth date without a number before: check whether the "
+    "two are one";
 inline constexpr std::string_view kForeignNumber =
     "a number that another facility gives was left out";
 
 // What is compared of it: an unnamed patient's name (无名氏) says nothing.
 PersonWords WordsOf(const Statement& statement);
 
-// Whether these words of one facility can only mean one person: by its number, or by name and birth
-// date. A name alone is several people's.
+// Whether these words of one facility mean anybody in particular: by its number, or perhaps by name
+// and birth date, which two people may share. A name alone is several people's.
 bool NamesSomebody(std::string_view number, std::string_view name, std::string_view birth_date);
 
 // The numbers that are the facility's to state, its own number among them; others are left out with

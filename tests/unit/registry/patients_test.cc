@@ -353,15 +353,49 @@ TEST_P(PatientsTest, CannotBeGivenAnotherFacilitysNumber) {
   EXPECT_THAT(resolution.patient.identifiers, SizeIs(2));
 }
 
-TEST_P(PatientsTest, WithoutANumberAreOneByNameAndBirthDateAlone) {
+TEST_P(PatientsTest, WithoutANumberAreKeptTogetherButNeverForCertain) {
   const Resolution first = Resolve(Says("clinic-a", "", "张三"));
+  EXPECT_EQ(first.linked_by, "new");
   const Resolution again = Resolve(Says("clinic-a", "", "张三"));
   EXPECT_EQ(again.patient.id, first.patient.id);
   EXPECT_EQ(again.linked_by, "same_words");
+  EXPECT_EQ(again.patient.state, PatientState::kProvisional);
   EXPECT_TRUE(Resolve(Says("clinic-b", "", "张三")).created);
+  EXPECT_NE(Resolve(Says("clinic-a", "17", "张三")).patient.id, first.patient.id);
   // A name alone is several people's.
   EXPECT_NE(Resolve(Says("clinic-a", "", "李四", "")).patient.id,
             Resolve(Says("clinic-a", "", "李四", "")).patient.id);
+}
+
+TEST_P(PatientsTest, WithoutANumberLearnNothingFromTheSameWords) {
+  const Resolution first = Resolve(Says("clinic-a", "", "张三"));
+  Statement other = Says("clinic-a", "", "张三");
+  other.sex = Sex::kFemale;
+  other.identifiers = {{IdentifierType::kPassport, "E12345678", "", false}};
+  const Resolution linked = Resolve(other);
+  EXPECT_EQ(linked.patient.id, first.patient.id);
+  EXPECT_EQ(linked.linked_by, "same_words");
+  const auto kept = Get(first.patient.id, all_);
+  ASSERT_TRUE(kept.ok());
+  EXPECT_EQ(kept->version, first.patient.version);
+  EXPECT_EQ(kept->sex, Sex::kNone);
+  EXPECT_THAT(kept->identifiers, SizeIs(1));
+}
+
+TEST_P(PatientsTest, OfADocumentAreNotThoseOfTheSameWords) {
+  const Resolution first = Resolve(Says("clinic-a", "", "张三"));
+  Statement proven = Says("clinic-a", "", "张三");
+  proven.identifiers = {kDocument};
+  const Resolution other = Resolve(proven);
+  EXPECT_TRUE(other.created);
+  EXPECT_NE(other.patient.id, first.patient.id);
+  EXPECT_EQ(other.patient.state, PatientState::kVerified);
+  EXPECT_THAT(other.warnings, ElementsAre(std::string(kSameWords)));
+  EXPECT_EQ(Get(first.patient.id, all_)->state, PatientState::kProvisional);
+  // Each goes on to its own; the words stay where they were said first.
+  EXPECT_EQ(Resolve(proven).patient.id, other.patient.id);
+  EXPECT_EQ(Resolve(proven).linked_by, "verified_document");
+  EXPECT_EQ(Resolve(Says("clinic-a", "", "张三")).patient.id, first.patient.id);
 }
 
 TEST_P(PatientsTest, WithoutANumberGetOneSoThatTheFacilitySeesThem) {
