@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "common/rpc/proto_time.h"
 #include "tongjian/imaging/v1/study.pb.h"
 #include "tongjian/orders/v1/order.pb.h"
@@ -285,6 +287,10 @@ Report Decode(const v1::Report& in) {
   report.discipline = in.discipline();
   return report;
 }
+
+std::string LinesOf(const std::vector<std::string>& ids) { return absl::StrJoin(ids, "\n"); }
+
+std::vector<std::string> ListOf(const std::string& lines) { return absl::StrSplit(lines, '\n', absl::SkipEmpty()); }
 
 OrderFact FactOf(const orders::v1::Order& order) {
   OrderFact fact;

@@ -1,6 +1,9 @@
 // Values as the contract writes them, and back.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "services/reading/facts.h"
 #include "services/reading/report.h"
 #include "services/reading/task.h"
@@ -35,6 +38,10 @@ Version Decode(const v1::ReportVersion& in);
 
 void Encode(const Report& report, v1::Report* out);
 Report Decode(const v1::Report& in);
+
+// Ids as a column keeps them: one a line.
+std::string LinesOf(const std::vector<std::string>& ids);
+std::vector<std::string> ListOf(const std::string& lines);
 
 OrderFact FactOf(const orders::v1::Order& order);
 StudyFact FactOf(const imaging::v1::Study& study);

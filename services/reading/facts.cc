@@ -86,17 +86,6 @@ void GoOn(Task& task, const Task& before, const std::vector<StudyFact>& studies)
   }
 }
 
-void LookAgain(Task& task, const Task& before) {
-  if (task.state != TaskState::kCompleted) return;
-  if (task.study_ids != before.study_ids) {
-    TJ_CHECK(Reopen(task, "the studies of the order have changed since the final report").ok());
-  } else if (task.instance_count > task.instances_read) {
-    TJ_CHECK(Reopen(task, std::to_string(task.instance_count - task.instances_read) +
-                              " images came after the final report")
-                 .ok());
-  }
-}
-
 }  // namespace
 
 bool WantsTask(const OrderFact& order, const std::vector<StudyFact>& studies) {
@@ -124,7 +113,7 @@ void Follow(Task& task, const OrderFact& order, const std::vector<StudyFact>& st
       GoOn(task, before, studies);
       break;
   }
-  LookAgain(task, before);
+  LookAgain(task, {.study_ids = before.study_ids, .instances = task.instances_read});
 }
 
 }  // namespace tongjian::reading

@@ -101,6 +101,7 @@ struct Report {
   std::string retract_reason;
   int discipline = 0;
   std::optional<Version> pending;  // Signed by its author, waits for an approver; its content stands in `draft` too.
+  Seen seen;                       // What `draft` was written over. Not in the contract.
 };
 
 std::string Etag(const Report& report);

@@ -42,6 +42,7 @@ absl::StatusOr<Report> ReportOf(store::Session& session, const store::Row& row) 
   Report report = Decode(record);
   report.patient.patient_id = row.Text(1);
   report.performing_facility_id = row.Text(2);
+  report.seen = {.study_ids = ListOf(row.Text(6)), .instances = row.Int(7)};
   if (!row.Text(3).empty()) {
     TJ_ASSIGN_OR_RETURN(report.pending, VersionOf(row.Bytes(3), row.Bytes(4), row.Text(5)));
   }
@@ -58,7 +59,9 @@ absl::StatusOr<Report> ReportOf(store::Session& session, const store::Row& row) 
 }
 
 constexpr std::string_view kColumns =
-    "r.record, r.patient_id, r.performing_facility_id, r.pending, r.pending_canonical, r.pending_users";
+    "r.record, r.patient_id, r.performing_facility_id, r.pending, r.pending_canonical, r.pending_users, r.seen_studies, "
+    "r.seen_instances";
+constexpr int kColumnCount = 8;
 
 bool Reaches(const security::Scope& scope, const Report& report) {
   return scope.all() || scope.ContainsAny({report.requesting_facility_id, report.performing_facility_id});
@@ -123,7 +126,7 @@ absl::StatusOr<std::vector<Report>> ListReports(store::Session& session, const s
     TJ_ASSIGN_OR_RETURN(const auto rows,
                         session.Query(sql, by_order ? order_id : patient_id, from.created, from.id, limit));
     for (const store::Row& row : rows) {
-      from = {row.Int(6), row.Text(7)};
+      from = {row.Int(kColumnCount), row.Text(kColumnCount + 1)};
       TJ_ASSIGN_OR_RETURN(Report report, ReportOf(session, row));
       if (Reaches(scope, report) && SeenBy(scope, report)) reports.push_back(std::move(report));
       if (static_cast<int64_t>(reports.size()) == limit) return reports;
@@ -155,21 +158,23 @@ absl::Status PutReport(store::Transaction& tx, const Report& report) {
   TJ_TRY(
       tx.Execute("insert into report (id, version, state, task_id, requesting_facility_id, performing_facility_id, "
                  "patient_facility_id, facility_patient_id, patient_name, patient_birth_date, patient_id, created, record, "
-                 "pending, pending_canonical, pending_users) values (:id, :version, :state, :task, :requesting, "
-                 ":performing, :pf, :pn, :name, :birth, :patient, :created, :record, :pending, :canonical, :users) "
+                 "pending, pending_canonical, pending_users, seen_studies, seen_instances) values (:id, :version, :state, :task, "
+                 ":requesting, :performing, :pf, :pn, :name, :birth, :patient, :created, :record, :pending, :canonical, :users, "
+                 ":studies, :instances) "
                  "on conflict (id) do update set version = excluded.version, state = excluded.state, "
                  "requesting_facility_id = excluded.requesting_facility_id, "
                  "performing_facility_id = excluded.performing_facility_id, patient_facility_id = "
                  "excluded.patient_facility_id, facility_patient_id = excluded.facility_patient_id, patient_name = "
                  "excluded.patient_name, patient_birth_date = excluded.patient_birth_date, patient_id = excluded.patient_id, "
                  "record = excluded.record, pending = excluded.pending, pending_canonical = excluded.pending_canonical, "
-                 "pending_users = excluded.pending_users",
+                 "pending_users = excluded.pending_users, seen_studies = excluded.seen_studies, "
+                 "seen_instances = excluded.seen_instances",
                  report.id, report.version, report.state, report.task_id, report.requesting_facility_id,
                  report.performing_facility_id, patient.facility_id, patient.facility_patient_id, patient.name,
                  patient.birth_date, patient.patient_id, report.create_time, store::Bytes(record.SerializeAsString()),
                  report.pending ? store::Bytes(BytesOf(*report.pending)) : "",
                  report.pending ? store::Bytes(report.pending->canonical) : "",
-                 report.pending ? UsersOf(*report.pending) : "")
+                 report.pending ? UsersOf(*report.pending) : "", LinesOf(report.seen.study_ids), report.seen.instances)
           .status());
   TJ_TRY(PutVersions(tx, report));
   return PutOrders(tx, report);

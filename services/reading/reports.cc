@@ -103,6 +103,7 @@ absl::StatusOr<Report> Reports::SaveDraft(const Asked& asked, const std::string&
                         }
                         Print(task, report);
                         report.draft = content;
+                        report.seen = SeenNow(task);
                         report.author = PersonOf(asked.reader, names_);
                         task.claim_expire_time = tx.Now() + rules_.claim_lease;
                         TJ_TRY(KeepQuiet(tx, task));
@@ -174,7 +175,8 @@ absl::StatusOr<Reports::Signing> Reports::SignAsAuthor(const Asked& asked, Both 
     if (!MayApprove(task, asked.reader.facility_id)) return Denied("another facility's readers approve this report");
     TJ_TRY(AddSignature(asked, kApprover, single_duty_reason, version));
   }
-  return Signing{std::move(read), std::move(version), true};
+  Seen seen = read.report.seen;
+  return Signing{std::move(read), std::move(version), std::move(seen), true};
 }
 
 absl::StatusOr<Reports::Signing> Reports::SignAsApprover(const Asked& asked, Both read,
@@ -186,7 +188,8 @@ absl::StatusOr<Reports::Signing> Reports::SignAsApprover(const Asked& asked, Bot
   if (same && single_duty_reason.empty()) return SameSigner();
   TJ_TRY(right_.Check(asked.reader.practitioner_id, read.task.requesting_facility_id, read.task.discipline));
   TJ_TRY(AddSignature(asked, kApprover, same ? single_duty_reason : "", version));
-  return Signing{std::move(read), std::move(version), false, true};
+  Seen seen = read.report.seen;
+  return Signing{std::move(read), std::move(version), std::move(seen), false, true};
 }
 
 absl::StatusOr<Reports::Signing> Reports::SignAddition(const Asked& asked, const std::string& id, const std::string& etag,
@@ -196,7 +199,8 @@ absl::StatusOr<Reports::Signing> Reports::SignAddition(const Asked& asked, const
   TJ_ASSIGN_OR_RETURN(Both read, ReadNow(asked.scope, id));
   TJ_TRY(CheckEtag(read.report, etag));
   if (!Issues(read.report, asked.reader)) return Denied("only readers of the facility that issued it change a report");
-  if (Held(read.task, database_.clock().Now()) && read.task.claimed_by != asked.reader.practitioner_id) {
+  const bool held = Held(read.task, database_.clock().Now());
+  if (held && read.task.claimed_by != asked.reader.practitioner_id) {
     return base::Conflict("CLAIMED_BY_OTHER", "somebody else is reading it again");
   }
   Report printed = read.report;
@@ -205,18 +209,23 @@ absl::StatusOr<Reports::Signing> Reports::SignAddition(const Asked& asked, const
   Seal(printed, version);
   TJ_TRY(right_.Check(asked.reader.practitioner_id, read.task.requesting_facility_id, read.task.discipline));
   TJ_TRY(AddSignature(asked, kAuthor, "", version));
-  return Signing{std::move(read), std::move(version), false};
+  Seen seen = held ? read.task.claim_seen : SeenNow(read.task);
+  return Signing{std::move(read), std::move(version), std::move(seen)};
 }
 
-absl::Status Reports::IssueIn(store::Transaction& tx, Both now, const Version& version) const {
+absl::Status Reports::IssueIn(store::Transaction& tx, Both now, const Signing& signing) const {
   const Task before = now.task;
-  if (Allows(now.task.state, TaskAction::kComplete)) TJ_TRY(Complete(now.task));
-  Issue(now.report, version, tx.Now(), !rules_.hold_release);
+  if (Allows(now.task.state, TaskAction::kComplete)) TJ_TRY(Complete(now.task, signing.seen));
+  Issue(now.report, signing.version, tx.Now(), !rules_.hold_release);
   if (now.task != before) TJ_TRY(Announce(tx, before, now.task));
-  return Announce(tx, now.report);
+  TJ_TRY(Announce(tx, now.report));
+  // Told last: an order reopens only what it knows to be signed.
+  const Task completed = now.task;
+  LookAgain(now.task, signing.seen);
+  return now.task == completed ? absl::OkStatus() : Announce(tx, completed, now.task);
 }
 
-absl::Status Reports::KeepPending(store::Transaction& tx, Both now, const Version& version) const {
+absl::Status Reports::KeepPending(store::Transaction& tx, Both now, const Signing& signing) const {
   if (!IsFinal(now.report)) {
     const Task before = now.task;
     TJ_TRY(Move(now.task, TaskAction::kSignFirst));
@@ -224,8 +233,9 @@ absl::Status Reports::KeepPending(store::Transaction& tx, Both now, const Versio
     now.report.state = ReportState::kAwaitingApproval;
     TJ_TRY(Announce(tx, before, now.task));
   }
-  now.report.draft = version.content;
-  now.report.pending = version;
+  now.report.draft = signing.version.content;
+  now.report.pending = signing.version;
+  now.report.seen = signing.seen;
   return KeepDraft(tx, now.report);
 }
 
@@ -240,8 +250,8 @@ absl::StatusOr<Report> Reports::Store(const Asked& asked, const std::string& id,
                         if (signing->as_author) TJ_TRY(CheckClaim(now.task, asked.reader, fence, tx.Now()));
                         TJ_TRY(PrintAgain(*signing, now));
                         const int signed_by = static_cast<int>(signing->version.signatures.size());
-                        TJ_TRY(signed_by >= now.task.signers ? IssueIn(tx, std::move(now), signing->version)
-                                                             : KeepPending(tx, std::move(now), signing->version));
+                        TJ_TRY(signed_by >= now.task.signers ? IssueIn(tx, std::move(now), *signing)
+                                                             : KeepPending(tx, std::move(now), *signing));
                         return id;
                       }));
   return Get(asked.scope, stored);

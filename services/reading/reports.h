@@ -62,6 +62,7 @@ class Reports {
   struct Signing {
     Both read;
     Version version;
+    Seen seen;                // What it was written over.
     bool as_author = false;   // Of a draft, under the claim.
     bool approves = false;    // What was signed before stands as it is.
   };
@@ -81,8 +82,9 @@ class Reports {
                                        const Content& content, const std::string& reason) const;
   absl::StatusOr<Report> Store(const Asked& asked, const std::string& id, int64_t fence,
                                const absl::StatusOr<Signing>& signing) const;
-  absl::Status IssueIn(store::Transaction& tx, Both now, const Version& version) const;
-  absl::Status KeepPending(store::Transaction& tx, Both now, const Version& version) const;
+  // What came after it was written reopens the task, in the same transaction.
+  absl::Status IssueIn(store::Transaction& tx, Both now, const Signing& signing) const;
+  absl::Status KeepPending(store::Transaction& tx, Both now, const Signing& signing) const;
 
   store::Database& database_;
   base::Ids& ids_;

@@ -116,6 +116,8 @@ bool MayApprove(const Task& task, std::string_view facility_id) {
          (task.reading_mode == ReadingMode::kClinicSigns ? task.requesting_facility_id : task.performing_facility_id);
 }
 
+Seen SeenNow(const Task& task) { return {.study_ids = task.study_ids, .instances = task.instance_count}; }
+
 absl::Status Claim(Task& task, const Reader& reader, absl::Time now, absl::Duration lease) {
   if (!MayAuthor(task, reader.facility_id)) return NotYours();
   if (Held(task, now) && task.claimed_by != reader.practitioner_id) {
@@ -124,6 +126,7 @@ absl::Status Claim(Task& task, const Reader& reader, absl::Time now, absl::Durat
   TJ_TRY(Move(task, TaskAction::kClaim));
   task.claimed_by = reader.practitioner_id;
   task.claim_expire_time = now + lease;
+  task.claim_seen = SeenNow(task);
   ++task.claim_fence;
   return absl::OkStatus();
 }
@@ -166,12 +169,22 @@ absl::Status Return(Task& task, ReturnKind kind, const std::string& reason) {
   return absl::OkStatus();
 }
 
-absl::Status Complete(Task& task) {
+absl::Status Complete(Task& task, const Seen& seen) {
   TJ_TRY(Move(task, TaskAction::kComplete));
   DropClaim(task);
-  task.instances_read = task.instance_count;
+  task.instances_read = seen.instances;
   task.note.clear();
   return absl::OkStatus();
+}
+
+void LookAgain(Task& task, const Seen& seen) {
+  if (task.state != kCompleted) return;
+  if (task.study_ids != seen.study_ids) {
+    TJ_CHECK(Reopen(task, "the studies of the order have changed since the report was written").ok());
+  } else if (task.instance_count > seen.instances) {
+    TJ_CHECK(Reopen(task, std::to_string(task.instance_count - seen.instances) + " images came after the report was written")
+                 .ok());
+  }
 }
 
 absl::Status Reopen(Task& task, const std::string& note) {

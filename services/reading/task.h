@@ -58,6 +58,13 @@ std::span<const TaskRow> TaskTable();
 std::string_view Name(TaskState state);
 std::string_view Name(TaskAction action);
 
+// What a reader had before the eyes: whoever writes has not seen what came later.
+struct Seen {
+  std::vector<std::string> study_ids;
+  int64_t instances = 0;
+  bool operator==(const Seen&) const = default;
+};
+
 // Times that are not stated are the infinite past.
 struct Task {
   std::string id;
@@ -94,6 +101,7 @@ struct Task {
   bool escalated = false;        // The clinic asked the hub to read: the policy's mode no longer holds.
   bool return_seen = false;      // The order has followed the return.
   int64_t instances_read = -1;   // What the final report rests on; -1 without one.
+  Seen claim_seen;               // What was there at the newest claim.
   Priority order_priority = Priority::kNone;  // The order's own; a supervisor may have set another.
 
   bool operator==(const Task&) const = default;
@@ -123,6 +131,9 @@ bool Open(const Task& task);
 bool MayAuthor(const Task& task, std::string_view facility_id);
 bool MayApprove(const Task& task, std::string_view facility_id);
 
+// What is there now.
+Seen SeenNow(const Task& task);
+
 // Takes it; the fence rises. One's own claim may be taken anew (the window was closed), an expired one by anybody.
 // PERMISSION_DENIED for who may not author, FAILED_PRECONDITION CLAIMED_BY_OTHER or STATE_NOT_ALLOWED.
 absl::Status Claim(Task& task, const Reader& reader, absl::Time now, absl::Duration lease);
@@ -135,8 +146,10 @@ void DropClaim(Task& task);
 // Sent back by its reader: the order follows the news. A clinic that signs itself and escalates leaves it to the hub's readers.
 absl::Status Return(Task& task, ReturnKind kind, const std::string& reason);
 
-// Signed for good.
-absl::Status Complete(Task& task);
+// Signed for good, by what its writer has seen.
+absl::Status Complete(Task& task, const Seen& seen);
+// Reopens a completed task that has more than was seen, or other studies; says so in its note.
+void LookAgain(Task& task, const Seen& seen);
 // Something new, or the report taken back: it must be read again.
 absl::Status Reopen(Task& task, const std::string& note);
 

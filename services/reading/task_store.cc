@@ -11,7 +11,8 @@ namespace {
 
 // What TaskOf reads, in its order.
 constexpr std::string_view kColumns =
-    "record, patient_id, claimed_by, claim_expires, escalated, return_seen, instances_read, order_priority";
+    "record, patient_id, claimed_by, claim_expires, escalated, return_seen, instances_read, order_priority, "
+    "claim_studies, claim_instances";
 
 absl::StatusOr<Task> TaskOf(const store::Row& row) {
   v1::Task record;
@@ -24,6 +25,7 @@ absl::StatusOr<Task> TaskOf(const store::Row& row) {
   task.return_seen = row.Bool(5);
   task.instances_read = row.Int(6);
   task.order_priority = static_cast<Priority>(row.Int(7));
+  task.claim_seen = {.study_ids = ListOf(row.Text(8)), .instances = row.Int(9)};
   return task;
 }
 
@@ -119,9 +121,10 @@ absl::Status PutTask(store::Transaction& tx, const Task& task) {
           "insert into task (id, version, state, urgency, deadline, order_id, center_id, requesting_facility_id, "
           "performing_facility_id, modalities, claimed_by, claim_expires, patient_facility_id, facility_patient_id, "
           "patient_name, patient_birth_date, patient_id, created, escalated, return_seen, instances_read, order_priority, "
-          "record) values (:id, :version, :state, :urgency, :deadline, :order, :center, :requesting, :performing, "
-          ":modalities, :claimed, :expires, :pf, :pn, :name, :birth, :patient, :created, :escalated, :seen, :read, "
-          ":priority, :record) on conflict (id) do update set version = excluded.version, state = excluded.state, "
+          "claim_studies, claim_instances, record) values (:id, :version, :state, :urgency, :deadline, :order, :center, "
+          ":requesting, :performing, :modalities, :claimed, :expires, :pf, :pn, :name, :birth, :patient, "
+          ":created, :escalated, :seen, :read, :priority, :studies, :instances, :record) "
+          "on conflict (id) do update set version = excluded.version, state = excluded.state, "
           "urgency = excluded.urgency, deadline = excluded.deadline, order_id = excluded.order_id, "
           "center_id = excluded.center_id, requesting_facility_id = excluded.requesting_facility_id, "
           "performing_facility_id = excluded.performing_facility_id, modalities = excluded.modalities, "
@@ -129,12 +132,14 @@ absl::Status PutTask(store::Transaction& tx, const Task& task) {
           "patient_facility_id = excluded.patient_facility_id, facility_patient_id = excluded.facility_patient_id, "
           "patient_name = excluded.patient_name, patient_birth_date = excluded.patient_birth_date, "
           "patient_id = excluded.patient_id, escalated = excluded.escalated, return_seen = excluded.return_seen, "
-          "instances_read = excluded.instances_read, order_priority = excluded.order_priority, record = excluded.record",
+          "instances_read = excluded.instances_read, order_priority = excluded.order_priority, "
+          "claim_studies = excluded.claim_studies, claim_instances = excluded.claim_instances, record = excluded.record",
           task.id, task.version, task.state, key.urgency, key.deadline, task.order_id, task.center_id,
           task.requesting_facility_id, task.performing_facility_id, ModalitiesText(task.modalities), task.claimed_by, expires,
           task.patient.facility_id, task.patient.facility_patient_id, task.patient.name, task.patient.birth_date,
           task.patient.patient_id, task.create_time, task.escalated, task.return_seen, task.instances_read,
-          task.order_priority, store::Bytes(record.SerializeAsString()))
+          task.order_priority, LinesOf(task.claim_seen.study_ids), task.claim_seen.instances,
+          store::Bytes(record.SerializeAsString()))
       .status();
 }
 

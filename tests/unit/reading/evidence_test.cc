@@ -71,11 +71,164 @@ TEST_F(EvidenceTest, ReopensWhenImagesComeAfterTheFinalReport) {
   ASSERT_THAT(Hear(study), IsOk());
   task = TaskOf("o1");
   EXPECT_EQ(task.state, TaskState::kReopened);
-  EXPECT_EQ(task.note, "1 images came after the final report");
+  EXPECT_EQ(task.note, "1 images came after the report was written");
   task = *tasks_->Claim(By("p1"), task.id);
   ASSERT_THAT(reports_->Add(By("p1"), report.id, Etag(report), VersionKind::kAddendum, Says("补充"), "late image").status(),
               IsOk());
   EXPECT_EQ(TaskOf("o1").state, TaskState::kCompleted);
+}
+
+// Images that come while a report is written: whoever signs it has not seen them.
+class LateImagesTest : public ReadingRig {
+ protected:
+  // An urgent task with one image so far, and a draft over it.
+  void Write(int signers) {
+    orders::v1::Order order = NewOrder("o1");
+    order.set_priority(common::v1::PRIORITY_URGENT);
+    order.mutable_routing()->set_signers(signers);
+    study_ = NewStudy("s1", {"o1"});
+    study_.set_state(imaging::v1::STUDY_STATE_RECEIVING);
+    ASSERT_THAT(Hear(order), IsOk());
+    Arrived(1);
+    task_ = TaskOf("o1");
+    report_ = Drafted(task_);
+  }
+  void Arrived(int images) {
+    study_.set_instance_count(images);
+    ASSERT_THAT(Hear(study_), IsOk());
+  }
+  void Save() {
+    const auto saved = reports_->SaveDraft(By("p1"), task_.id, task_.claim_fence, Says("再看"), Etag(report_));
+    ASSERT_THAT(saved.status(), IsOk());
+    report_ = *saved;
+  }
+  void Sign(const std::string& person) {
+    const auto report = reports_->Sign(By(person), report_.id, task_.claim_fence, Etag(report_), "");
+    ASSERT_THAT(report.status(), IsOk());
+    report_ = *report;
+  }
+  void ExpectReopened(const std::string& note) {
+    EXPECT_EQ(report_.state, ReportState::kFinal);
+    const Task task = TaskOf("o1");
+    EXPECT_EQ(Name(task.state), "REOPENED");
+    EXPECT_EQ(task.note, note);
+    EXPECT_EQ(task.claimed_by, "");
+  }
+
+  imaging::v1::Study study_;
+  Task task_;
+  Report report_;
+};
+
+TEST_F(LateImagesTest, ReopensWhenImagesCameWhileItWasWritten) {
+  Write(1);
+  Arrived(3);
+  Sign("p1");
+  ExpectReopened("2 images came after the report was written");
+  ASSERT_THAT(tasks_->Claim(By("p1"), task_.id).status(), IsOk());
+  ASSERT_THAT(
+      reports_->Add(By("p1"), report_.id, Etag(report_), VersionKind::kAddendum, Says("补充"), "late images").status(),
+      IsOk());
+  EXPECT_EQ(TaskOf("o1").state, TaskState::kCompleted);
+}
+
+TEST_F(LateImagesTest, ReopensWhenImagesCameBeforeItsAuthorSignedFirst) {
+  Write(2);
+  Arrived(3);
+  Sign("p1");
+  EXPECT_EQ(TaskOf("o1").state, TaskState::kAwaitingApproval);
+  Sign("p2");
+  ExpectReopened("2 images came after the report was written");
+}
+
+TEST_F(LateImagesTest, ReopensWhenImagesCameWhileItAwaitedApproval) {
+  Write(2);
+  Sign("p1");
+  Arrived(2);
+  Sign("p2");
+  ExpectReopened("1 images came after the report was written");
+}
+
+TEST_F(LateImagesTest, ReopensWhenARejectedDraftIsSignedAsItWas) {
+  Write(2);
+  Sign("p1");
+  Arrived(2);
+  report_ = *reports_->Reject(By("p2"), report_.id, "look again");
+  task_ = TaskOf("o1");
+  Sign("p1");
+  Sign("p2");
+  ExpectReopened("1 images came after the report was written");
+}
+
+TEST_F(LateImagesTest, ReopensWhenImagesCameBeforeThePreliminaryReport) {
+  Write(1);
+  Arrived(3);
+  report_ = *reports_->IssuePreliminary(By("p1"), report_.id, task_.claim_fence);
+  EXPECT_EQ(TaskOf("o1").instances_read, -1);
+  Sign("p1");
+  ExpectReopened("2 images came after the report was written");
+}
+
+TEST_F(LateImagesTest, ReopensWhenAStudyCameWhileItWasWritten) {
+  Write(1);
+  imaging::v1::Study other = NewStudy("s2", {"o1"});
+  ASSERT_THAT(Hear(other), IsOk());
+  Sign("p1");
+  ExpectReopened("the studies of the order have changed since the report was written");
+}
+
+TEST_F(LateImagesTest, CompletesWhatWasSavedOverThem) {
+  Write(2);
+  Arrived(3);
+  Save();
+  Sign("p1");
+  Sign("p2");
+  EXPECT_EQ(TaskOf("o1").state, TaskState::kCompleted);
+  EXPECT_EQ(TaskOf("o1").instances_read, 3);
+}
+
+TEST_F(LateImagesTest, ReopensAnAmendmentThatAwaitedApproval) {
+  Write(2);
+  Sign("p1");
+  Sign("p2");
+  const auto amended = reports_->Add(By("p1"), report_.id, Etag(report_), VersionKind::kAmended, Says("结节"), "overlooked");
+  ASSERT_THAT(amended.status(), IsOk());
+  report_ = *amended;
+  Arrived(2);
+  Sign("p2");
+  EXPECT_EQ(report_.state, ReportState::kAmended);
+  EXPECT_EQ(TaskOf("o1").state, TaskState::kReopened);
+}
+
+TEST_F(LateImagesTest, ReopensAgainWhenMoreCameAfterTheClaimOfAReopenedOne) {
+  Write(1);
+  Arrived(2);
+  Sign("p1");
+  ASSERT_THAT(tasks_->Claim(By("p1"), task_.id).status(), IsOk());
+  Arrived(3);
+  const auto added =
+      reports_->Add(By("p1"), report_.id, Etag(report_), VersionKind::kAddendum, Says("补充"), "late images");
+  ASSERT_THAT(added.status(), IsOk());
+  report_ = *added;
+  ExpectReopened("1 images came after the report was written");
+}
+
+// An order takes the reopening of what it knows to be signed, and no other.
+TEST_F(LateImagesTest, TellsOfTheReportBeforeItReopens) {
+  Write(1);
+  Arrived(3);
+  const size_t before = Events().size();
+  Sign("p1");
+  const std::vector<Told> told = Events();
+  ASSERT_THAT(told, SizeIs(before + 3));
+  events::v1::TaskChanged completed;
+  ASSERT_TRUE(completed.ParseFromString(told[before].payload));
+  EXPECT_EQ(completed.task().state(), v1::TASK_STATE_COMPLETED);
+  EXPECT_EQ(told[before + 1].type, "tongjian.events.v1.ReportChanged");
+  events::v1::TaskChanged reopened;
+  ASSERT_TRUE(reopened.ParseFromString(told[before + 2].payload));
+  EXPECT_EQ(reopened.task().state(), v1::TASK_STATE_REOPENED);
+  EXPECT_GT(reopened.task().version(), completed.task().version());
 }
 
 TEST_F(EvidenceTest, ComesBackWhenTheClinicHasAnswered) {

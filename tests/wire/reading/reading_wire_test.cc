@@ -43,6 +43,35 @@ TEST_F(ReadingHub, ReadsAnExamFromEvidenceToASignedReport) {
   EXPECT_EQ(feed::As<events::v1::ReportChanged>(event)->report().state(), v1::REPORT_STATE_FINAL);
 }
 
+TEST_F(ReadingHub, ReopensWhenImagesCameWhileItWasWritten) {
+  const v1::Task queued = PublishExam("o1");
+  const auto task = Claim(Reader(1), queued.id());
+  ASSERT_THAT(task.status(), IsOk());
+  const auto draft = Draft(Reader(1), *task);
+  ASSERT_THAT(draft.status(), IsOk());
+  events::v1::StudyChanged late;
+  late.mutable_study()->set_id("study-o1");
+  late.mutable_study()->set_version(2);
+  late.mutable_study()->set_state(imaging::v1::STUDY_STATE_VERIFIED);
+  late.mutable_study()->set_instance_count(4);
+  late.mutable_study()->add_modalities("DX");
+  late.mutable_study()->add_order_ids("o1");
+  Publish("imaging", "study-o1", late);
+  Await([](const events::v1::Event& each) {
+    const auto changed = feed::As<events::v1::TaskChanged>(each);
+    return changed && changed->task().instance_count() == 4;
+  });
+  const auto report = Sign(Reader(1), *task, *draft);
+  ASSERT_THAT(report.status(), IsOk());
+  EXPECT_EQ(report->state(), v1::REPORT_STATE_FINAL);
+  v1::GetTaskRequest get;
+  get.set_id(queued.id());
+  v1::Task reopened;
+  ASSERT_THAT(Call<v1::TaskService>(&v1::TaskService::Stub::GetTask, Reader(1), get, &reopened), IsOk());
+  EXPECT_EQ(reopened.state(), v1::TASK_STATE_REOPENED);
+  EXPECT_EQ(reopened.note(), "2 images came after the report was written");
+}
+
 TEST_F(ReadingHub, SignsForNobodyWhoseLicenseDoesNotCoverIt) {
   const v1::Task queued = PublishExam("o1");
   const auto reader = Person("prac-zhongxin-ecg-1", kHub, "reader");
