@@ -62,6 +62,15 @@ absl::StatusOr<std::optional<Account>> FindAccountByName(store::Session& session
   return AccountOf(*row);
 }
 
+absl::StatusOr<bool> OnlyClosedAccounts(store::Session& session, std::string_view practitioner_id) {
+  TJ_ASSIGN_OR_RETURN(
+      const auto row,
+      session.QueryOne("select active from accounts where practitioner_id = :practitioner_id "
+                       "order by practitioner_id desc, active desc limit 1",
+                       practitioner_id));
+  return row.has_value() && !row->Bool(0);
+}
+
 absl::StatusOr<std::vector<Account>> ListAccounts(store::Session& session,
                                                   const security::Scope& scope,
                                                   std::string_view facility_id,

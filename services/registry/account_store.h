@@ -28,6 +28,10 @@ absl::StatusOr<std::optional<Account>> FindAccount(store::Session& session,
 absl::StatusOr<std::optional<Account>> FindAccountByName(store::Session& session,
                                                          std::string_view user_name);
 
+// Whether the practitioner has accounts here and none of them may log in any more. People of an
+// outside identity provider have none.
+absl::StatusOr<bool> OnlyClosedAccounts(store::Session& session, std::string_view practitioner_id);
+
 // By id, of one facility (all when empty), behind `after`.
 absl::StatusOr<std::vector<Account>> ListAccounts(store::Session& session,
                                                   const security::Scope& scope,

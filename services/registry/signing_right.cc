@@ -3,6 +3,7 @@
 #include <set>
 
 #include "common/base/status.h"
+#include "services/registry/account_store.h"
 #include "services/registry/directory.h"
 #include "services/registry/kinds.h"
 #include "services/registry/membership_codec.h"
@@ -71,7 +72,9 @@ absl::StatusOr<Entitlement> CheckSigningRight(store::Session& session,
   TJ_ASSIGN_OR_RETURN(const auto practitioner,
                       Directory::Get<pb::Practitioner>(session, practitioner_id));
   EntitlementFacts facts;
-  facts.practitioner_active = practitioner.active();
+  // A token that was given out before the account was closed must not sign any more.
+  TJ_ASSIGN_OR_RETURN(const bool closed, OnlyClosedAccounts(session, practitioner_id));
+  facts.practitioner_active = practitioner.active() && !closed;
   std::set<std::string> workplaces(practitioner.facility_ids().begin(),
                                    practitioner.facility_ids().end());
   for (const pb::License& license : practitioner.licenses()) {

@@ -1,3 +1,4 @@
+#include "services/registry/account_store.h"
 #include "services/registry/directory.h"
 
 #include "absl/time/time.h"
@@ -267,6 +268,40 @@ TEST_P(DirectoryTest, EntitlesAReaderThroughACommonCommunity) {
   ASSERT_TRUE(Move(id, MembershipState::kSuspended, clock_.Now()).ok());
   EXPECT_FALSE(check(clock_.Now())->entitled);
   EXPECT_TRUE(check(clock_.Now() - absl::Minutes(30))->entitled);
+}
+
+TEST_P(DirectoryTest, LetsNobodySignWhoseAccountsAreAllClosed) {
+  pb::Practitioner reader;
+  reader.set_id("reader");
+  reader.set_name("某医师");
+  reader.set_active(true);
+  reader.add_facility_ids("hub");
+  pb::License* license = reader.add_licenses();
+  license->set_number("L1");
+  license->set_type("physician");
+  license->add_disciplines(common::v1::DISCIPLINE_IMAGING);
+  ASSERT_TRUE(Create(reader).ok());
+  const auto may_sign = [&] {
+    return Ask<Entitlement>([&](store::Session& session) {
+             return CheckSigningRight(session, "reader", "hub", Discipline::kImaging, clock_.Now());
+           })
+        ->entitled;
+  };
+  const auto add = [&](const std::string& id, bool active) {
+    Account account;
+    account.id = id;
+    account.user_name = id;
+    account.facility_id = "hub";
+    account.practitioner_id = "reader";
+    account.active = active;
+    account.version = 1;
+    ASSERT_TRUE(database_->Write([&](store::Transaction& tx) { return InsertAccount(tx, account); }).ok());
+  };
+  EXPECT_TRUE(may_sign());  // Somebody of an outside identity provider.
+  add("closed", false);
+  EXPECT_FALSE(may_sign());
+  add("open", true);
+  EXPECT_TRUE(may_sign());
 }
 
 TEST_P(DirectoryTest, RefusesAFallbackThatLeadsBack) {

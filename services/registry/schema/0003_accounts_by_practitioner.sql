@@ -1,0 +1,1 @@
+create index accounts_by_practitioner on accounts (practitioner_id, active);
