@@ -21,6 +21,16 @@ absl::StatusOr<std::map<std::string, std::string>> Devices::ParseVillages(
   return parsed;
 }
 
+absl::StatusOr<std::set<std::string>> Devices::ParseUrgent(
+    const std::vector<std::string>& urgent) {
+  for (const std::string& ae_title : urgent) {
+    if (!dicom::ValidAeTitle(ae_title)) {
+      return base::InvalidField("edge.urgent-devices", "each is an AE title");
+    }
+  }
+  return std::set<std::string>(urgent.begin(), urgent.end());
+}
+
 const std::string& Devices::FacilityOf(std::string_view ae_title) const {
   const auto village = villages_.find(std::string(ae_title));
   return village == villages_.end() ? facility_id_ : village->second;

@@ -22,10 +22,18 @@ class Devices {
   static absl::StatusOr<std::map<std::string, std::string>> ParseVillages(
       const std::vector<std::string>& villages);
 
-  Devices(std::string facility_id, std::map<std::string, std::string> villages)
-      : facility_id_(std::move(facility_id)), villages_(std::move(villages)) {}
+  // AE titles, each. INVALID_ARGUMENT for what is none.
+  static absl::StatusOr<std::set<std::string>> ParseUrgent(const std::vector<std::string>& urgent);
+
+  Devices(std::string facility_id, std::map<std::string, std::string> villages,
+          std::set<std::string> urgent)
+      : facility_id_(std::move(facility_id)),
+        villages_(std::move(villages)),
+        urgent_(std::move(urgent)) {}
 
   const std::string& FacilityOf(std::string_view ae_title) const;
+  // Whether what it sends is urgent unless an order says otherwise: the emergency room's.
+  bool IsUrgent(const std::string& ae_title) const { return urgent_.count(ae_title) > 0; }
   // The trail of one operation of an association. A device known by its address alone is marked as
   // a weak identity.
   rpc::Deed DeedOf(const dicom::AssociationInfo& info, std::string_view operation) const;
@@ -37,6 +45,7 @@ class Devices {
 
   const std::string facility_id_;
   const std::map<std::string, std::string> villages_;
+  const std::set<std::string> urgent_;
   std::mutex mutex_;
   std::set<std::pair<std::string, std::string>> seen_;
 };

@@ -2,6 +2,9 @@
 
 #include <google/protobuf/util/json_util.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/rpc/proto_time.h"
@@ -19,8 +22,11 @@ constexpr store::RetryPolicy kRetry = {.first = absl::Seconds(1), .longest = abs
 constexpr char kDestination[] = "folder";
 constexpr int64_t kTrimAtOnce = 1000;
 
+// A preliminary may be all there is for hours, and the finding in it critical.
 bool IsWritten(exchange::v1::ResultState state) {
-  return state == exchange::v1::RESULT_STATE_FINAL || state == exchange::v1::RESULT_STATE_AMENDED ||
+  return state == exchange::v1::RESULT_STATE_PRELIMINARY ||
+         state == exchange::v1::RESULT_STATE_FINAL ||
+         state == exchange::v1::RESULT_STATE_AMENDED ||
          state == exchange::v1::RESULT_STATE_RETRACTED;
 }
 
@@ -34,18 +40,58 @@ std::string SafeName(const std::string& id) {
   return safe;
 }
 
-std::string StateWord(exchange::v1::ResultState state) {
-  if (state == exchange::v1::RESULT_STATE_RETRACTED) return "RETRACTED 已撤回";
-  return state == exchange::v1::RESULT_STATE_AMENDED ? "AMENDED 已修改" : "FINAL 正式报告";
+const char* StateWord(exchange::v1::ResultState state) {
+  switch (state) {
+    case exchange::v1::RESULT_STATE_FINAL:
+      return "FINAL 正式报告";
+    case exchange::v1::RESULT_STATE_AMENDED:
+      return "AMENDED 已修改";
+    case exchange::v1::RESULT_STATE_RETRACTED:
+      return "RETRACTED 已撤回";
+    default:
+      return "PRELIMINARY 初步报告 (非正式)";
+  }
+}
+
+const char* SexWord(common::v1::Sex sex) {
+  if (sex == common::v1::SEX_MALE) return "male 男";
+  return sex == common::v1::SEX_FEMALE ? "female 女" : "not known 未知";
+}
+
+const char* RoleWord(const std::string& role) {
+  return role == "approver" ? "Approved by 审核医师: " : "Written by 报告医师: ";
+}
+
+std::string TimeWord(const google::protobuf::Timestamp& time) {
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", rpc::FromProto(time), absl::UTCTimeZone());
+}
+
+// What stands in a line of its own stays in it.
+std::string OneLine(std::string text) {
+  std::replace_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return text;
+}
+
+// What the reader must know before anything else.
+std::string HeadOf(const Result& result, const ResultVersion& version) {
+  std::string head = absl::StrCat(StateWord(version.state()), "\n");
+  const std::string& critical = version.content().critical_finding();
+  if (!critical.empty()) absl::StrAppend(&head, "CRITICAL 危急值: ", OneLine(critical), "\n");
+  if (version.state() == exchange::v1::RESULT_STATE_PRELIMINARY && !result.identity_confirmed()) {
+    absl::StrAppend(&head, "identity not confirmed 身份未确认\n");
+  }
+  return head;
 }
 
 }  // namespace
 
 std::string ResultText(const Result& result, const ResultVersion& version) {
+  const common::v1::PatientRef& patient = result.patient();
   std::string text = absl::StrCat(
-      StateWord(version.state()), "\n", "Accession 检查号: ", result.accession_number(), "\n",
-      "Order 申请单号: ", result.placer_order_number(), "\n", "Patient 患者: ",
-      result.patient().name(), " (", result.patient().facility_patient_id(), ")\n",
+      HeadOf(result, version), "Accession 检查号: ", result.accession_number(), "\n",
+      "Order 申请单号: ", result.placer_order_number(), "\n", "Patient 患者: ", patient.name(), " (",
+      patient.facility_patient_id(), ")\n", "Sex 性别: ", SexWord(patient.sex()), "\n",
+      "Birth date 出生日期: ", patient.birth_date(), "\n",
       "Performed at 检查机构: ", result.performing_facility_id(), "\n",
       "Issued by 诊断机构: ", result.issuing_facility_id(), "\n");
   for (const exchange::v1::ResultItem& item : result.items()) {
@@ -53,10 +99,12 @@ std::string ResultText(const Result& result, const ResultVersion& version) {
   }
   if (!version.reason().empty()) absl::StrAppend(&text, "Reason 原因: ", version.reason(), "\n");
   absl::StrAppend(&text, "\nFindings 所见:\n", version.content().findings(),
-                  "\n\nImpression 诊断意见:\n", version.content().impression(), "\n\nPublished 时间: ",
-                  absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", rpc::FromProto(version.time()),
-                                   absl::UTCTimeZone()),
-                  "\n");
+                  "\n\nImpression 诊断意见:\n", version.content().impression(), "\n\n");
+  for (const reading::v1::Signature& signature : version.signatures()) {
+    absl::StrAppend(&text, RoleWord(signature.role()), signature.signer().name(), ", ",
+                    TimeWord(signature.time()), "\n");
+  }
+  absl::StrAppend(&text, "Published 时间: ", TimeWord(version.time()), "\n");
   return text;
 }
 
@@ -64,8 +112,11 @@ std::string DropName(const Result& result, const ResultVersion& version) {
   return absl::StrCat(SafeName(result.id()), "-v", version.number());
 }
 
-DropFolder::DropFolder(store::Database& database, std::string folder)
-    : folder_(std::move(folder)), deliveries_(database, "drop", kRetry) {}
+DropFolder::DropFolder(store::Database& database, std::string folder, Acknowledge acknowledge)
+    : database_(database),
+      folder_(std::move(folder)),
+      acknowledge_(std::move(acknowledge)),
+      deliveries_(database, "drop", kRetry) {}
 
 DropFolder::~DropFolder() { Stop(); }
 
@@ -110,12 +161,27 @@ absl::Status DropFolder::Deliver(const store::Delivery& delivery) {
       path + ".txt", ResultText(result, result.versions(0)), security::FileMode::kPublic);
   if (text.ok() &&
       security::WriteDurably(path + ".json", json, security::FileMode::kPublic).ok()) {
-    return absl::OkStatus();
+    return AcknowledgeWritten(result);
   }
   // Any fault of the folder may pass (a share that is not mounted): tried again for ever, and said each time.
   telemetry::Log(telemetry::Level::kWarning, "drop_folder_cannot_be_written",
                  {{"folder", folder_}, {"attempts", delivery.attempts}});
   return absl::UnavailableError("the drop folder cannot be written");
+}
+
+// Tried again with the files, which are then the same, under the same request id.
+absl::Status DropFolder::AcknowledgeWritten(const Result& result) {
+  exchange::v1::AcknowledgeResultRequest request;
+  request.set_request_id("drop-" + DropName(result, result.versions(0)));
+  request.set_id(result.id());
+  request.set_number(result.versions(0).number());
+  request.set_acknowledgement(exchange::v1::ACKNOWLEDGEMENT_DELIVERED);
+  const absl::Status kept = database_.Write(
+      [&](store::Transaction& tx) { return acknowledge_(tx, request); });
+  if (kept.ok()) return kept;
+  telemetry::Log(telemetry::Level::kWarning, "drop_folder_not_acknowledged",
+                 {{"result", result.id()}, {"status", kept}});
+  return absl::UnavailableError("the acknowledgement cannot be kept");
 }
 
 absl::Status DropFolder::Trim(absl::Time before) {

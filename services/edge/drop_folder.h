@@ -1,6 +1,7 @@
 // Results as files, for a HIS that reads a folder.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -10,20 +11,26 @@
 
 namespace tongjian::edge {
 
-// What a person reads: patient, exams, findings, impression, signatures.
+// What a person reads: what it is, a critical finding at once, patient, exams, findings, impression,
+// signatures.
 std::string ResultText(const exchange::v1::Result& result,
                        const exchange::v1::ResultVersion& version);
 // "<result id>-v<number>": ids only, nothing that could be a path.
 std::string DropName(const exchange::v1::Result& result,
                      const exchange::v1::ResultVersion& version);
 
-// Writes each new final, amended or retracted version as <name>.json (the whole result) and
-// <name>.txt into the folder: complete or not at all, the text first. A full or missing folder is
-// tried again. Safe for concurrent use; `database` must outlive it.
+// Writes each new version, preliminary ones too, as <name>.json (the whole result) and <name>.txt
+// into the folder: complete or not at all, the text first. Once both are durable it acknowledges
+// the version as delivered. A full or missing folder is tried again. Safe for concurrent use;
+// `database` must outlive it.
 class DropFolder {
  public:
+  // Keeps an acknowledgement for the hub. It may come twice, with the same request id.
+  using Acknowledge = std::function<absl::Status(store::Transaction&,
+                                                 const exchange::v1::AcknowledgeResultRequest&)>;
+
   // Without a folder it does nothing.
-  DropFolder(store::Database& database, std::string folder);
+  DropFolder(store::Database& database, std::string folder, Acknowledge acknowledge);
   ~DropFolder();
 
   void Start();
@@ -34,8 +41,11 @@ class DropFolder {
 
  private:
   absl::Status Deliver(const store::Delivery& delivery);
+  absl::Status AcknowledgeWritten(const exchange::v1::Result& result);
 
+  store::Database& database_;
   const std::string folder_;
+  const Acknowledge acknowledge_;
   store::Deliveries deliveries_;
   std::unique_ptr<store::DeliveryWorker> worker_;
 };

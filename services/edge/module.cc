@@ -1,6 +1,8 @@
 #include "services/edge/module.h"
 
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,8 +48,10 @@ struct Settings {
   std::string private_key;
   std::string hub_authorities;
   std::vector<std::string> villages;
+  std::vector<std::string> urgent_devices;
   std::string drop_folder;
   absl::Duration quiet_time = absl::Seconds(60);
+  absl::Duration urgent_quiet_time = absl::Seconds(10);
   absl::Duration records_kept = absl::Hours(24 * 30);
   absl::Duration clock_ahead_max = absl::Hours(24);
   absl::Duration worklist_age = absl::Hours(24 * 30);
@@ -66,9 +70,13 @@ struct Settings {
             "PEM of the roots the hub is checked against; empty as above");
     all.Add("edge.village-devices", &villages,
             "Devices of villages below this facility, AE-TITLE=FACILITY-ID");
+    all.Add("edge.urgent-devices", &urgent_devices,
+            "AE titles of devices whose images are urgent unless an order says otherwise");
     all.Add("edge.drop-folder", &drop_folder, "Folder for results as files; empty: none");
     all.Add("edge.quiet-time", &quiet_time,
             "A study without new instances for so long is reported whole",
+            {.min = absl::Seconds(1), .max = absl::Hours(24)});
+    all.Add("edge.urgent-quiet-time", &urgent_quiet_time, "The same for an urgent study, if shorter",
             {.min = absl::Seconds(1), .max = absl::Hours(24)});
     all.Add("edge.records-kept", &records_kept, "How long to remember what was delivered",
             {.min = absl::Hours(24)});
@@ -117,6 +125,7 @@ struct Ground {
   std::unique_ptr<Link> link;
   std::unique_ptr<Catalog> catalog;
   std::map<std::string, std::string> villages;
+  std::set<std::string> urgent_devices;
 };
 
 class EdgeModuleImpl final : public runtime::Module {
@@ -134,6 +143,7 @@ class EdgeModuleImpl final : public runtime::Module {
       return absl::FailedPreconditionError("edge.certificate is no gateway's certificate");
     }
     TJ_ASSIGN_OR_RETURN(ground.villages, Devices::ParseVillages(settings.villages));
+    TJ_ASSIGN_OR_RETURN(ground.urgent_devices, Devices::ParseUrgent(settings.urgent_devices));
     TJ_ASSIGN_OR_RETURN(ground.link, Link::Open({.address = settings.hub,
                                                  .server_name = settings.hub_name,
                                                  .files = ground.files},
@@ -177,10 +187,13 @@ class EdgeModuleImpl final : public runtime::Module {
         facility_id_(ground.identity.facility_id),
         link_(std::move(ground.link)),
         catalog_(std::move(ground.catalog)),
-        devices_(facility_id_, std::move(ground.villages)),
+        devices_(facility_id_, std::move(ground.villages), std::move(ground.urgent_devices)),
         spool_(database_, ground.blobs, ground.runtime.ids()),
         outgoing_(database_, *link_),
-        drop_(database_, settings.drop_folder),
+        drop_(database_, settings.drop_folder,
+              [this](store::Transaction& tx, const exchange::v1::AcknowledgeResultRequest& request) {
+                return outgoing_.Acknowledge(tx, Itself(), request.id(), request);
+              }),
         numbers_(database_, *link_, ground.runtime.ids(), facility_id_, settings.number_block),
         orders_(database_, outgoing_, *link_, *catalog_, ground.runtime.ids(), facility_id_),
         store_scp_(devices_, ground.blobs, spool_,
@@ -201,7 +214,9 @@ class EdgeModuleImpl final : public runtime::Module {
                 ground.runtime.clock(), ground.runtime.metrics()),
         rounds_({spool_, numbers_, outgoing_, drop_, *link_, ground.runtime.ids(),
                  ground.runtime.clock(), ground.files},
-                {.quiet_time = settings.quiet_time, .records_kept = settings.records_kept}),
+                {.quiet_time = settings.quiet_time,
+                 .urgent_quiet_time = settings.urgent_quiet_time,
+                 .records_kept = settings.records_kept}),
         state_(database_, spool_, outgoing_, *link_, routine_, ground.files),
         orders_grpc_(orders_, ground.runtime.DoorOf(kService)),
         results_grpc_(database_, outgoing_, orders_, ground.runtime.DoorOf(kService)),
@@ -222,6 +237,13 @@ class EdgeModuleImpl final : public runtime::Module {
   static absl::Status ApplyOrderEvent(store::Transaction& tx, const events::v1::Event& event) {
     const auto changed = feed::As<events::v1::OrderChanged>(event);
     return changed ? ApplyHubOrder(tx, changed->order()) : absl::OkStatus();
+  }
+
+  // The gateway as a caller of its own: the folder is written for no one in particular.
+  security::Caller Itself() const {
+    return {.kind = security::CallerKind::kMachine,
+            .machine_role = security::MachineRole::kGateway,
+            .facility_id = facility_id_};
   }
 
   // Whatever waits goes on at once.

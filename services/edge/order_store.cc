@@ -13,6 +13,7 @@ using orders::v1::OrderItem;
 
 constexpr char kColumns[] = "select record, at_hub, canceling, id, created from clinic_order ";
 constexpr int64_t kListScan = 1000;
+constexpr int64_t kOrdersOfStudyMax = 32;
 
 ClinicOrder OrderOf(const store::Row& row) {
   ClinicOrder found{.at_hub = row.Bool(1), .canceling = row.Bool(2)};
@@ -36,6 +37,9 @@ absl::Status Remove(store::Transaction& tx, const std::string& id) {
   return tx.Execute("delete from clinic_order where id = :id", id).status();
 }
 
+// A provisional order only repeats what the images said: it can raise their urgency, not lower it.
+bool ByClinic(const Order& order) { return order.origin() != orders::v1::ORDER_ORIGIN_DEVICE; }
+
 absl::Status WriteStudies(store::Transaction& tx, const Order& order) {
   TJ_TRY(tx.Execute("delete from clinic_order_study where order_id = :id", order.id()).status());
   const auto add = [&](const std::string& uid) -> absl::Status {
@@ -46,8 +50,8 @@ absl::Status WriteStudies(store::Transaction& tx, const Order& order) {
                .status());
     return tx
         .Execute("update spool set priority = :priority where study_instance_uid = :uid and state "
-                 "= 0 and priority <> :priority",
-                 static_cast<int>(order.priority()), uid)
+                 "= 0 and (priority < :priority or (priority > :priority and :by_clinic = 1))",
+                 static_cast<int>(order.priority()), uid, ByClinic(order))
         .status();
   };
   for (const OrderItem& item : order.items()) {
@@ -211,20 +215,30 @@ absl::StatusOr<int64_t> CountPending(store::Session& session) {
   return row->Int(0);
 }
 
-absl::StatusOr<int> PriorityFor(store::Session& session, const std::string& study_uid,
-                                const std::string& accession_number) {
+absl::StatusOr<OrderedPriority> PriorityFor(store::Session& session, const std::string& study_uid,
+                                            const std::string& accession_number) {
+  OrderedPriority found;
+  const auto take = [&](const std::vector<store::Row>& rows) {
+    for (const ClinicOrder& clinic : OrdersOf(rows)) {
+      found.priority = std::max<int>(found.priority, clinic.order.priority());
+      found.by_clinic |= ByClinic(clinic.order);
+    }
+  };
   TJ_ASSIGN_OR_RETURN(
       const auto by_study,
-      session.QueryOne("select max(o.priority) from clinic_order_study s join clinic_order o on "
-                       "o.id = s.order_id where s.study_instance_uid = :uid",
-                       study_uid));
-  if (by_study && !by_study->IsNull(0)) return static_cast<int>(by_study->Int(0));
-  if (accession_number.empty()) return 0;
-  TJ_ASSIGN_OR_RETURN(
-      const auto by_number,
-      session.QueryOne("select max(priority) from clinic_order where accession_number = :number",
-                       accession_number));
-  return by_number && !by_number->IsNull(0) ? static_cast<int>(by_number->Int(0)) : 0;
+      session.Query(std::string(kColumns) +
+                        "where id in (select order_id from clinic_order_study where "
+                        "study_instance_uid = :uid) order by priority desc limit :limit",
+                    study_uid, kOrdersOfStudyMax));
+  take(by_study);
+  if (found.by_clinic || accession_number.empty()) return found;
+  TJ_ASSIGN_OR_RETURN(const auto by_number,
+                      session.Query(std::string(kColumns) +
+                                        "where accession_number = :number order by priority desc "
+                                        "limit :limit",
+                                    accession_number, kOrdersOfStudyMax));
+  take(by_number);
+  return found;
 }
 
 bool OnWorklist(const Order& order, const OrderItem& item) {

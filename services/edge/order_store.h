@@ -65,9 +65,13 @@ absl::StatusOr<std::vector<ClinicOrder>> OpenOrders(store::Session& session, abs
                                                     const OrderPosition& after, int64_t limit);
 absl::StatusOr<int64_t> CountPending(store::Session& session);
 
-// The priority of the order that names this study or accession number; 0 where there is none.
-absl::StatusOr<int> PriorityFor(store::Session& session, const std::string& study_uid,
-                                const std::string& accession_number);
+struct OrderedPriority {
+  int priority = 0;        // 0 where no order names it.
+  bool by_clinic = false;  // An order of the clinic's says so, not the hub's provisional one alone.
+};
+// Of the orders that name this study or accession number.
+absl::StatusOr<OrderedPriority> PriorityFor(store::Session& session, const std::string& study_uid,
+                                            const std::string& accession_number);
 
 // Whether the order has an exam that a device may take.
 bool OnWorklist(const orders::v1::Order& order);

@@ -74,9 +74,11 @@ void Rounds::Look() {
 }
 
 absl::Status Rounds::ReportStudies() {
-  TJ_ASSIGN_OR_RETURN(
-      const std::vector<FinishedStudy> studies,
-      parts_.spool.Finishable(parts_.clock.Now() - options_.quiet_time, kStudiesAtOnce));
+  const absl::Time now = parts_.clock.Now();
+  TJ_ASSIGN_OR_RETURN(const std::vector<FinishedStudy> studies,
+                      parts_.spool.Finishable({.routine = now - options_.quiet_time,
+                                               .urgent = now - options_.urgent_quiet_time},
+                                              kStudiesAtOnce));
   for (const FinishedStudy& study : studies) {
     imaging::v1::FinishStudyRequest request;
     request.set_request_id(parts_.ids.New());  // The hub's effect is the same each time.

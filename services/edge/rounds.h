@@ -20,8 +20,9 @@ class Numbers;
 class Outgoing;
 
 struct RoundsOptions {
-  absl::Duration quiet_time = absl::Seconds(60);       // Of a study without new instances.
-  absl::Duration records_kept = absl::Hours(24 * 30);  // Of what was delivered.
+  absl::Duration quiet_time = absl::Seconds(60);         // Of a study without new instances.
+  absl::Duration urgent_quiet_time = absl::Seconds(10);  // Of an urgent one.
+  absl::Duration records_kept = absl::Hours(24 * 30);    // Of what was delivered.
   absl::Duration renewal_every = absl::Hours(1);
   absl::Duration trim_every = absl::Hours(1);
 };

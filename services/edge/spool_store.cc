@@ -1,5 +1,6 @@
 #include "services/edge/spool_store.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/status.h"
@@ -54,6 +55,13 @@ absl::StatusOr<int64_t> CountInstances(store::Session& session, const std::strin
   return row ? row->Int(0) : 0;
 }
 
+absl::StatusOr<int> PriorityOf(store::Session& session, const Received& received) {
+  TJ_ASSIGN_OR_RETURN(const OrderedPriority ordered,
+                      PriorityFor(session, received.study_instance_uid, received.accession_number));
+  if (ordered.by_clinic || !received.urgent_device) return ordered.priority;
+  return std::max<int>(ordered.priority, common::v1::PRIORITY_URGENT);
+}
+
 // The study is open (again): the hub is to be told of it once it is quiet.
 absl::Status OpenStudy(store::Transaction& tx, const Received& received) {
   return tx
@@ -75,8 +83,7 @@ absl::Status Spool::Insert(store::Transaction& tx, const Received& received,
   TJ_ASSIGN_OR_RETURN(const int64_t offset_ms,
                       NoteDevice(tx, received.device_ae_title, received.device_address,
                                  received.facility_id, received.device_time, received.implausible));
-  TJ_ASSIGN_OR_RETURN(const int priority,
-                      PriorityFor(tx, received.study_instance_uid, received.accession_number));
+  TJ_ASSIGN_OR_RETURN(const int priority, PriorityOf(tx, received));
   TJ_ASSIGN_OR_RETURN(const auto last,
                       tx.QueryOne("select coalesce(max(sequence), 0) from spool"));
   TJ_ASSIGN_OR_RETURN(
@@ -230,7 +237,7 @@ absl::StatusOr<int64_t> Spool::AskToFinish(store::Transaction& tx, const std::st
   return CountInstances(tx, study_uid);
 }
 
-absl::StatusOr<std::vector<FinishedStudy>> Spool::Finishable(absl::Time quiet_before,
+absl::StatusOr<std::vector<FinishedStudy>> Spool::Finishable(const QuietSince& quiet,
                                                              int64_t limit) {
   std::vector<FinishedStudy> studies;
   TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
@@ -238,10 +245,13 @@ absl::StatusOr<std::vector<FinishedStudy>> Spool::Finishable(absl::Time quiet_be
     TJ_ASSIGN_OR_RETURN(
         const auto rows,
         session.Query("select study_instance_uid, facility_id from spool_study s where reported = "
-                      "-1 and (asked = 1 or last_receipt < :quiet) and not exists (select 1 from "
-                      "spool o where o.study_instance_uid = s.study_instance_uid and o.state = 0) "
+                      "-1 and (asked = 1 or last_receipt < :routine or (last_receipt < :urgent and "
+                      "exists (select 1 from spool u where u.study_instance_uid = "
+                      "s.study_instance_uid and u.priority >= :least))) and not exists (select 1 "
+                      "from spool o where o.study_instance_uid = s.study_instance_uid and o.state = 0) "
                       "order by last_receipt limit :limit",
-                      quiet_before, limit));
+                      quiet.routine, quiet.urgent, static_cast<int>(common::v1::PRIORITY_URGENT),
+                      limit));
     for (const store::Row& row : rows) {
       TJ_ASSIGN_OR_RETURN(const int64_t instances, CountInstances(session, row.Text(0)));
       studies.push_back({row.Text(0), row.Text(1), instances});

@@ -28,6 +28,7 @@ struct Received {
   std::string facility_id;
   std::string device_ae_title;
   std::string device_address;
+  bool urgent_device = false;  // Urgent unless an order says otherwise.
   std::optional<absl::Time> device_time;
   absl::Time receipt_time;
   bool implausible = false;
@@ -67,6 +68,12 @@ struct FinishedStudy {
   std::string study_instance_uid;
   std::string facility_id;
   int64_t instances = 0;
+};
+
+// Up to when studies must have been quiet to be reported.
+struct QuietSince {
+  absl::Time routine;
+  absl::Time urgent;  // Those with an urgent object.
 };
 
 // Urgent objects go by a connection of their own.
@@ -112,8 +119,8 @@ class Spool {
 
   // The technician's "done". NOT_FOUND for a study nobody sent. How many instances it has.
   absl::StatusOr<int64_t> AskToFinish(store::Transaction& tx, const std::string& study_uid);
-  // Studies to report: all at the hub, and asked for or quiet since `quiet_before`.
-  absl::StatusOr<std::vector<FinishedStudy>> Finishable(absl::Time quiet_before, int64_t limit);
+  // Studies to report: all at the hub, and asked for or quiet.
+  absl::StatusOr<std::vector<FinishedStudy>> Finishable(const QuietSince& quiet, int64_t limit);
   absl::Status Reported(const FinishedStudy& study);
 
   // Forgets what was done before `before`, and removes bytes that no row names.

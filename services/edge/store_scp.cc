@@ -33,6 +33,7 @@ class Sink final : public dicom::StoreSink {
                          .facility_id = devices_.FacilityOf(info_.calling_ae),
                          .device_ae_title = info_.calling_ae,
                          .device_address = info_.peer_address,
+                         .urgent_device = devices_.IsUrgent(info_.calling_ae),
                          .device_time = DeviceTimeOf(header, rules_),
                          .receipt_time = receipt_time_};
     if (received.accession_number.size() > kAccessionMax) received.accession_number.clear();

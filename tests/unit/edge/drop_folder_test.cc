@@ -1,5 +1,11 @@
 #include "services/edge/drop_folder.h"
 
+#include <condition_variable>
+#include <mutex>
+#include <vector>
+
+#include "absl/strings/str_split.h"
+#include "services/edge/result_store.h"
 #include "tests/unit/edge/records.h"
 
 namespace tongjian::edge {
@@ -23,6 +29,118 @@ TEST(ResultText, SaysThatARetractedResultIsNone) {
   const std::string text = ResultText(result, version);
   EXPECT_EQ(text.find("RETRACTED"), 0u);
   EXPECT_NE(text.find("wrong patient"), std::string::npos);
+}
+
+exchange::v1::Result CriticalPreliminary() {
+  exchange::v1::Result result;
+  result.set_id("jinhua-r1");
+  result.set_version(1);
+  result.mutable_patient()->set_name("李四");
+  result.mutable_patient()->set_sex(common::v1::SEX_FEMALE);
+  result.mutable_patient()->set_birth_date("1961-02-03");
+  exchange::v1::ResultVersion& version = *result.add_versions();
+  version.set_number(1);
+  version.set_state(exchange::v1::RESULT_STATE_PRELIMINARY);
+  version.mutable_content()->set_critical_finding("tension\npneumothorax");
+  reading::v1::Signature& signature = *version.add_signatures();
+  signature.mutable_signer()->set_name("王医生");
+  signature.set_role("author");
+  signature.mutable_time()->set_seconds(1'773'900'000);
+  return result;
+}
+
+std::vector<std::string> LinesOf(const exchange::v1::Result& result) {
+  return absl::StrSplit(ResultText(result, result.versions(0)), '\n');
+}
+
+TEST(ResultText, SaysACriticalFindingInItsSecondLine) {
+  const std::vector<std::string> lines = LinesOf(CriticalPreliminary());
+  ASSERT_GT(lines.size(), 3u);
+  EXPECT_EQ(lines[0], "PRELIMINARY 初步报告 (非正式)");
+  EXPECT_EQ(lines[1], "CRITICAL 危急值: tension pneumothorax");
+  EXPECT_EQ(lines[2], "identity not confirmed 身份未确认");
+}
+
+TEST(ResultText, DoubtsTheIdentityOfAnUnconfirmedPreliminaryOnly) {
+  constexpr char kDoubt[] = "identity not confirmed";
+  exchange::v1::Result result = CriticalPreliminary();
+  result.mutable_versions(0)->mutable_content()->clear_critical_finding();
+  EXPECT_EQ(LinesOf(result)[1].find(kDoubt), 0u);
+  result.set_identity_confirmed(true);
+  EXPECT_EQ(ResultText(result, result.versions(0)).find(kDoubt), std::string::npos);
+  result.set_identity_confirmed(false);
+  result.mutable_versions(0)->set_state(exchange::v1::RESULT_STATE_FINAL);
+  EXPECT_EQ(ResultText(result, result.versions(0)).find(kDoubt), std::string::npos);
+}
+
+TEST(ResultText, NamesThePatientsSexAndBirthDateAndWhoSignedWhen) {
+  const exchange::v1::Result result = CriticalPreliminary();
+  const std::string text = ResultText(result, result.versions(0));
+  for (const char* line : {"Sex 性别: female 女\n", "Birth date 出生日期: 1961-02-03\n",
+                           "Written by 报告医师: 王医生, 2026-03-19 06:00:00 UTC\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
+  }
+}
+
+class DropFolderTest : public RecordsTest {
+ protected:
+  // What is acknowledged, and whether both files were there then.
+  struct Acknowledged {
+    exchange::v1::AcknowledgeResultRequest request;
+    bool written = false;
+  };
+
+  void SetUp() override {
+    RecordsTest::SetUp();
+    drop_ = std::make_unique<DropFolder>(
+        *database_, folder_,
+        [this](store::Transaction&, const exchange::v1::AcknowledgeResultRequest& request) {
+          const std::string path = folder_ + "/jinhua-r1-v" + std::to_string(request.number());
+          const std::lock_guard lock(mutex_);
+          acknowledged_.push_back({request, std::filesystem::exists(path + ".txt") &&
+                                                std::filesystem::exists(path + ".json")});
+          changed_.notify_all();
+          return absl::OkStatus();
+        });
+    drop_->Start();
+  }
+  void TearDown() override {
+    drop_.reset();
+    RecordsTest::TearDown();
+  }
+
+  void Offer(const exchange::v1::Result& result) {
+    Write([&](store::Transaction& tx) -> absl::Status {
+      const auto news = ApplyResult(tx, "f1", result);
+      return news.ok() ? drop_->Offer(tx, result) : news.status();
+    });
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Acknowledged> acknowledged_;
+  std::unique_ptr<DropFolder> drop_;
+};
+
+TEST_F(DropFolderTest, EachVersionIsAcknowledgedOnceItsFilesAreThere) {
+  exchange::v1::Result result = CriticalPreliminary();
+  Offer(result);
+  *result.add_versions() = result.versions(0);
+  result.mutable_versions(1)->set_number(2);
+  result.mutable_versions(1)->set_state(exchange::v1::RESULT_STATE_FINAL);
+  result.set_version(2);
+  Offer(result);
+  std::unique_lock lock(mutex_);
+  ASSERT_TRUE(changed_.wait_for(lock, std::chrono::seconds(20),
+                                [&] { return acknowledged_.size() >= 2; }));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(acknowledged_[i].written);
+    const exchange::v1::AcknowledgeResultRequest& request = acknowledged_[i].request;
+    EXPECT_EQ(request.request_id(), "drop-jinhua-r1-v" + std::to_string(i + 1));
+    EXPECT_EQ(request.id(), "jinhua-r1");
+    EXPECT_EQ(request.number(), i + 1);
+    EXPECT_EQ(request.acknowledgement(), exchange::v1::ACKNOWLEDGEMENT_DELIVERED);
+  }
 }
 
 }  // namespace

@@ -16,12 +16,14 @@ class SpoolTest : public RecordsTest {
     return *receipt;
   }
 
-  void Keep(const std::string& study, const std::string& sop, const std::string& content) {
+  void Keep(const std::string& study, const std::string& sop, const std::string& content,
+            bool urgent_device = false) {
     const Received received = {.sop_instance_uid = sop,
                                .study_instance_uid = study,
                                .facility_id = "f1",
                                .device_ae_title = "DR1",
                                .device_address = "10.0.0.5",
+                               .urgent_device = urgent_device,
                                .device_time = clock_.Now() + absl::Minutes(7),
                                .receipt_time = clock_.Now()};
     const absl::Status kept = spool_->Keep(received, Bytes(content),
@@ -29,10 +31,25 @@ class SpoolTest : public RecordsTest {
     ASSERT_TRUE(kept.ok()) << kept;
   }
 
+  QuietSince Quiet() const {
+    return {.routine = clock_.Now() - absl::Minutes(1), .urgent = clock_.Now() - absl::Seconds(10)};
+  }
+
   std::vector<SpoolObject> Next(Lane lane) {
     const auto next = spool_->Next(lane, clock_.Now(), 10, [](const std::string&) { return false; });
     EXPECT_TRUE(next.ok()) << next.status();
     return *next;
+  }
+
+  void Ordered(const std::string& id, orders::v1::OrderOrigin origin, common::v1::Priority priority) {
+    orders::v1::Order order;
+    order.set_id(id);
+    order.set_accession_number("A-" + id);
+    order.set_origin(origin);
+    order.set_priority(priority);
+    order.set_version(1);
+    order.add_items()->set_study_instance_uid("1.2");
+    Write([&](store::Transaction& tx) { return ApplyHubOrder(tx, order); });
   }
 
   int64_t Objects() { return blobs_->Stats().objects_written - blobs_->Stats().objects_removed; }
@@ -102,6 +119,32 @@ TEST_F(SpoolTest, UrgencyComesFromTheOrderAlsoWhenItComesLater) {
   EXPECT_EQ(Next(Lane::kUrgent).size(), 2u);
 }
 
+TEST_F(SpoolTest, AnUrgentDevicesObjectIsUrgentUnlessTheClinicsOrderSaysOtherwise) {
+  Keep("1.2", "1.2.1", "a", true);
+  ASSERT_EQ(Next(Lane::kUrgent).size(), 1u);
+  EXPECT_EQ(Next(Lane::kUrgent)[0].priority, common::v1::PRIORITY_URGENT);
+  // What the hub makes of images without an order is not an order's word.
+  Ordered("provisional", orders::v1::ORDER_ORIGIN_DEVICE, common::v1::PRIORITY_ROUTINE);
+  Keep("1.2", "1.2.2", "b", true);
+  EXPECT_EQ(Next(Lane::kUrgent).size(), 2u);
+  Ordered("ordered", orders::v1::ORDER_ORIGIN_HIS, common::v1::PRIORITY_ROUTINE);
+  Keep("1.2", "1.2.3", "c", true);
+  EXPECT_TRUE(Next(Lane::kUrgent).empty());
+  EXPECT_EQ(Next(Lane::kRoutine).size(), 3u);
+}
+
+TEST_F(SpoolTest, AnUrgentStudyIsReportedAfterAShorterQuiet) {
+  Keep("1.2", "1.2.1", "a", true);
+  Keep("1.3", "1.3.1", "b");
+  ASSERT_TRUE(spool_->Done(Next(Lane::kUrgent)).ok());
+  ASSERT_TRUE(spool_->Done(Next(Lane::kRoutine)).ok());
+  EXPECT_TRUE(spool_->Finishable(Quiet(), 10)->empty());
+  clock_.Advance(absl::Seconds(11));
+  const auto finishable = spool_->Finishable(Quiet(), 10);
+  ASSERT_EQ(finishable->size(), 1u);
+  EXPECT_EQ(finishable->at(0).study_instance_uid, "1.2");
+}
+
 TEST_F(SpoolTest, PostponedObjectsWaitUntilTheyAreDueOrTheLinkIsBack) {
   Keep("1.2", "1.2.1", "a");
   const std::string id = Next(Lane::kRoutine).at(0).id;
@@ -126,7 +169,7 @@ TEST_F(SpoolTest, AStudyIsReportedOnceItIsQuietAndAllAtTheHub) {
   Keep("1.2", "1.2.1", "a");
   Keep("1.2", "1.2.2", "b");
   clock_.Advance(absl::Minutes(2));
-  const auto finishable = [&] { return *spool_->Finishable(clock_.Now() - absl::Minutes(1), 10); };
+  const auto finishable = [&] { return *spool_->Finishable(Quiet(), 10); };
   EXPECT_TRUE(finishable().empty());
   ASSERT_TRUE(spool_->Done(Next(Lane::kRoutine)).ok());
   ASSERT_EQ(finishable().size(), 1u);

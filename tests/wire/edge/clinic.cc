@@ -133,6 +133,7 @@ void ClinicTest::StartGateway() {
                       "--edge.certificate=" + files.certificate_chain,
                       "--edge.private-key=" + files.private_key,
                       "--edge.hub-authorities=" + files.authorities, "--edge.quiet-time=1s",
+                      absl::StrCat("--edge.urgent-devices=", kEmergencyRoom),
                       "--edge.drop-folder=" + folder_ + "/drop"},
                      clock_);
   ASSERT_TRUE(gateway.ok()) << gateway.status();
@@ -209,7 +210,7 @@ uint16_t ClinicTest::Send(const ObjectWords& words) {
       [file]() -> absl::StatusOr<std::unique_ptr<dicom::ObjectSource>> {
         return std::make_unique<Bytes>(file);
       }};
-  auto scu = dicom::Scu::Open({.calling_ae = "DR1",
+  auto scu = dicom::Scu::Open({.calling_ae = words.calling_ae,
                                .host = "127.0.0.1",
                                .port = static_cast<uint16_t>(gateway_->ports().dicom)},
                               dicom::ContextsFor({object}));

@@ -19,6 +19,7 @@
 namespace tongjian::edge {
 
 inline constexpr char kClinic[] = "fac-tangxi";
+inline constexpr char kEmergencyRoom[] = "ER-DR";  // One of edge.urgent-devices.
 
 // What one object says.
 struct ObjectWords {
@@ -27,6 +28,7 @@ struct ObjectWords {
   std::string accession_number;
   std::string patient_id;
   std::string patient_name;
+  std::string calling_ae = "DR1";
   size_t pixel_bytes = 4096;
   char pixel = 'a';
 };

@@ -151,6 +151,17 @@ TEST_F(Gateway, KeepsBothOfAConflict) {
   EXPECT_EQ(StudiesAtHub().studies(0).instance_count(), 1);
 }
 
+TEST_F(Gateway, AnEmergencyWithoutAnOrderIsUrgentAtTheHub) {
+  AwaitNumbers();
+  ASSERT_EQ(Send({.study_uid = dicom::NewUid(), .sop_uid = dicom::NewUid(), .patient_id = "P3",
+                  .patient_name = "无名氏", .calling_ae = kEmergencyRoom}),
+            0);
+  ASSERT_TRUE(Soon([&] { return OrdersAtHub().orders_size() == 1; }));
+  EXPECT_EQ(OrdersAtHub().orders(0).origin(), orders::v1::ORDER_ORIGIN_DEVICE);
+  EXPECT_EQ(OrdersAtHub().orders(0).priority(), common::v1::PRIORITY_URGENT);
+  EXPECT_EQ(StudiesAtHub().studies(0).priority(), common::v1::PRIORITY_URGENT);
+}
+
 TEST_F(Gateway, BringsResultsToTheClinicWithItsOwnCursor) {
   exchange::v1::PublishExternalResultRequest publish;
   publish.set_request_id("e1");
@@ -199,6 +210,17 @@ TEST_F(Gateway, BringsResultsToTheClinicWithItsOwnCursor) {
   std::getline(std::ifstream(folder_ + "/drop/" + published.id() + "-v1.txt"), text);
   EXPECT_EQ(text, "FINAL 正式报告");
 
+  // What the folder holds is delivered: the hub learns it by itself.
+  exchange::v1::GetResultRequest get;
+  get.set_id(published.id());
+  exchange::v1::Result now;
+  EXPECT_TRUE(Soon([&] {
+    return AtHub<ResultService>(&ResultService::Stub::GetResult, get, &now).ok() &&
+           now.deliveries_size() == 1 && now.deliveries(0).delivered_version() == 1;
+  })) << now.DebugString();
+  EXPECT_EQ(now.deliveries(0).facility_id(), kClinic);
+  EXPECT_EQ(now.deliveries(0).viewed_version(), 0);
+
   // An acknowledgement reaches the hub, also one made while it is away.
   StopHub();
   exchange::v1::AcknowledgeResultRequest acknowledge;
@@ -211,10 +233,7 @@ TEST_F(Gateway, BringsResultsToTheClinicWithItsOwnCursor) {
   status = AtGateway<ResultService>(&ResultService::Stub::AcknowledgeResult, acknowledge, &acknowledged);
   ASSERT_TRUE(status.ok()) << status;
   StartHub();
-  exchange::v1::GetResultRequest get;
-  get.set_id(published.id());
   EXPECT_TRUE(Soon([&] {
-    exchange::v1::Result now;
     return AtHub<ResultService>(&ResultService::Stub::GetResult, get, &now).ok() &&
            now.deliveries_size() > 0 && now.deliveries(0).viewed_version() == 1;
   }));
