@@ -44,6 +44,7 @@ OrderRef ReadOrder(const orders::v1::Order& order) {
   ref.patient.name_key = NameKey(order.patient().name());
   ref.patient.latin_key = NameKey(order.patient().name_latin());
   ref.patient.birth_date = order.patient().birth_date();
+  ref.patient.sex = order.patient().sex();
   ref.live = IsLive(order.state());
   ref.provisional = order.origin() == orders::v1::ORDER_ORIGIN_DEVICE;
   ref.bound_order_id = order.bound_order_id();

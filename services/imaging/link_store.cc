@@ -13,7 +13,7 @@ constexpr char kOrderColumns[] =
     "o.recording_facility_id, "
     "o.performing_facility_id, o.patient_facility_id, o.facility_patient_id, o.name_key, "
     "o.latin_key, o.birth_date, "
-    "o.live, o.provisional, o.bound_order_id, o.priority, o.version";
+    "o.live, o.provisional, o.bound_order_id, o.priority, o.version, o.sex";
 
 // Without study_instance_uids.
 OrderRef ReadOrder(const store::Row& row) {
@@ -34,6 +34,7 @@ OrderRef ReadOrder(const store::Row& row) {
   order.bound_order_id = row.Text(13);
   order.priority = row.Int(14);
   order.version = row.Int(15);
+  order.patient.sex = row.Int(16);
   return order;
 }
 
@@ -61,11 +62,12 @@ absl::StatusOr<bool> PutOrder(store::Transaction& tx, const OrderRef& order) {
                "ordering_facility_id, "
                "recording_facility_id, performing_facility_id, patient_facility_id, "
                "facility_patient_id, name_key, "
-               "latin_key, birth_date, live, provisional, bound_order_id, priority, version) "
+               "latin_key, birth_date, live, provisional, bound_order_id, priority, version, sex) "
                "values (:order, "
                ":accession, :placer, :ordering, :recording, :performing, :patient_facility, "
                ":number, :name, :latin, "
-               ":birth, :live, :provisional, :bound, :priority, :version) on conflict (order_id) "
+               ":birth, :live, :provisional, :bound, :priority, :version, :sex) on conflict "
+               "(order_id) "
                "do update set "
                "accession_number = excluded.accession_number, placer_order_number = "
                "excluded.placer_order_number, "
@@ -77,13 +79,14 @@ absl::StatusOr<bool> PutOrder(store::Transaction& tx, const OrderRef& order) {
                "latin_key = excluded.latin_key, birth_date = excluded.birth_date, live = "
                "excluded.live, "
                "provisional = excluded.provisional, bound_order_id = excluded.bound_order_id, "
-               "priority = excluded.priority, version = excluded.version",
+               "priority = excluded.priority, version = excluded.version, sex = excluded.sex",
                order.order_id, order.accession_number, order.placer_order_number,
                order.ordering_facility_id, order.recording_facility_id,
                order.performing_facility_id, order.patient.facility_id,
                order.patient.facility_patient_id, ToColumn(order.patient.name_key),
                ToColumn(order.patient.latin_key), order.patient.birth_date, order.live,
-               order.provisional, order.bound_order_id, order.priority, order.version)
+               order.provisional, order.bound_order_id, order.priority, order.version,
+               order.patient.sex)
              .status());
   TJ_TRY(PutStudyUids(tx, order));
   return true;

@@ -18,17 +18,73 @@ bool TakenAway(const std::vector<Link>& links, std::string_view order_id) {
   });
 }
 
-// The orders of `candidates` that pass `fits`; provisional ones only where there is no other.
+bool Holds(const std::vector<NewLink>& links, std::string_view order_id) {
+  return std::any_of(links.begin(), links.end(),
+                     [&](const NewLink& link) { return link.order_id == order_id; });
+}
+
+// The orders that a number or UID leads to.
+struct Choice {
+  std::vector<const OrderRef*> real;
+  std::vector<const OrderRef*> provisional;
+};
+
 template <typename Fits>
-std::vector<const OrderRef*> Choose(const std::vector<Candidate>& candidates,
-                                    const std::vector<Link>& links, Fits fits) {
-  std::vector<const OrderRef*> real, provisional;
+Choice Choose(const std::vector<Candidate>& candidates, const std::vector<Link>& links, Fits fits) {
+  Choice choice;
   for (const Candidate& candidate : candidates) {
     if (!candidate.same_family || !candidate.order.live || !fits(candidate)) continue;
     if (TakenAway(links, candidate.order.order_id)) continue;
-    (candidate.order.provisional ? provisional : real).push_back(&candidate.order);
+    (candidate.order.provisional ? choice.provisional : choice.real).push_back(&candidate.order);
   }
-  return real.empty() ? provisional : real;
+  return choice;
+}
+
+// The orders to which a provisional order was bound that has, or had by rule, this study. Either
+// of the two orders tells of it; the real one's news comes first.
+std::vector<NewLink> Bound(const std::vector<Link>& links,
+                           const std::vector<Candidate>& candidates) {
+  const auto had = [&](const std::string& order_id) {
+    return std::any_of(links.begin(), links.end(),
+                       [&](const Link& link) { return link.order_id == order_id; }) &&
+           !TakenAway(links, order_id);
+  };
+  const auto ended = [&](const std::string& order_id) {
+    return std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& candidate) {
+      return candidate.order.order_id == order_id && !candidate.order.live;
+    });
+  };
+  std::vector<NewLink> bound;
+  for (const Candidate& candidate : candidates) {
+    const OrderRef& order = candidate.order;
+    if (order.bound_order_id.empty()) continue;
+    const std::string& from = order.provisional ? order.order_id : order.bound_order_id;
+    const std::string& to = order.provisional ? order.bound_order_id : order.order_id;
+    if (!had(from) || ended(to) || TakenAway(links, to) || Holds(bound, to)) continue;
+    bound.push_back({to, LinkedBy::kBinding});
+  }
+  return bound;
+}
+
+// Whether one name is in Latin letters alone and the other in characters alone.
+bool OfTwoScripts(const PatientWords& a, const PatientWords& b) {
+  const auto latin = [](const std::string& key) {
+    return std::all_of(key.begin(), key.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  };
+  const auto all_latin = [&](const PatientWords& words) {
+    return latin(words.name_key) && latin(words.latin_key);
+  };
+  const auto no_latin = [&](const PatientWords& words) {
+    return (words.name_key.empty() || !latin(words.name_key)) &&
+           (words.latin_key.empty() || !latin(words.latin_key));
+  };
+  return (all_latin(a) && no_latin(b)) || (no_latin(a) && all_latin(b));
+}
+
+bool SexesContradict(int64_t a, int64_t b) {
+  const auto stated = [](int64_t sex) { return sex == 1 || sex == 2; };
+  return stated(a) && stated(b) && a != b;
 }
 
 // `many`: several orders may hold the same evidence; under one number they may not.
@@ -50,6 +106,12 @@ Step Weigh(const Study& study, const std::vector<const OrderRef*>& orders, Linke
   return step;
 }
 
+// The one order under a number; provisional ones only where there is no other.
+Step WeighOne(const Study& study, const Choice& choice) {
+  return Weigh(study, choice.real.empty() ? choice.provisional : choice.real,
+               LinkedBy::kAccessionNumber, false, false);
+}
+
 }  // namespace
 
 bool CompatiblePatient(const PatientWords& study, const PatientWords& order, bool otherwise) {
@@ -58,13 +120,18 @@ bool CompatiblePatient(const PatientWords& study, const PatientWords& order, boo
   const bool names_known = (!study.name_key.empty() || !study.latin_key.empty()) &&
                            (!order.name_key.empty() || !order.latin_key.empty());
   const bool same_name = SameName(study, order);
+  // Pinyin is not compared with characters: what else is known decides.
+  const bool same_otherwise = names_known && OfTwoScripts(study, order) &&
+                              !study.birth_date.empty() && study.birth_date == order.birth_date &&
+                              !SexesContradict(study.sex, order.sex);
   const bool numbers_known =
       !study.facility_patient_id.empty() && !order.facility_patient_id.empty();
   if (numbers_known && study.facility_patient_id == order.facility_patient_id) {
     const bool names_differ = names_known && !same_name;
-    return !names_differ || (study.facility_id == order.facility_id && !birth_differs);
+    return !names_differ || same_otherwise ||
+           (study.facility_id == order.facility_id && !birth_differs);
   }
-  if (names_known) return same_name && !birth_differs;
+  if (names_known) return same_otherwise || (same_name && !birth_differs);
   return otherwise && !numbers_known && !birth_differs;
 }
 
@@ -80,7 +147,10 @@ MatchDecision Decide(const Study& study, const std::vector<Link>& links,
     return decision;
   }
 
-  const auto names_study = [](const Candidate& candidate) { return candidate.names_study; };
+  decision.links = Bound(links, candidates);
+  const auto names_study = [&](const Candidate& candidate) {
+    return candidate.names_study && !Holds(decision.links, candidate.order.order_id);
+  };
   const auto has_accession = [&](const Candidate& candidate) {
     return !study.accession_number.empty() &&
            candidate.order.accession_number == study.accession_number;
@@ -89,12 +159,19 @@ MatchDecision Decide(const Study& study, const std::vector<Link>& links,
     return !study.accession_number.empty() &&
            candidate.order.placer_order_number == study.accession_number;
   };
-  const Step steps[] = {
-      Weigh(study, Choose(candidates, links, names_study), LinkedBy::kStudyUid, true, true),
-      Weigh(study, Choose(candidates, links, has_accession), LinkedBy::kAccessionNumber, false,
-            false),
-      Weigh(study, Choose(candidates, links, has_placer), LinkedBy::kAccessionNumber, false, false),
-  };
+  const Choice named = Choose(candidates, links, names_study);
+  const Step by_uid = Weigh(study, named.real, LinkedBy::kStudyUid, true, true);
+  if (!decision.links.empty()) {
+    decision.state = MatchState::kMatched;
+    decision.links.insert(decision.links.end(), by_uid.links.begin(), by_uid.links.end());
+    return decision;
+  }
+  if (by_uid.verdict == Verdict::kLink) return {MatchState::kMatched, by_uid.links};
+  const Step waiting = Weigh(study, named.provisional, LinkedBy::kStudyUid, true, true);
+  if (by_uid.verdict == Verdict::kDoubt) return {MatchState::kDoubtful, waiting.links};
+  const Choice numbered = Choose(candidates, links, has_accession);
+  const Choice placed = Choose(candidates, links, has_placer);
+  const Step steps[] = {waiting, WeighOne(study, numbered), WeighOne(study, placed)};
   for (const Step& step : steps) {
     if (step.verdict == Verdict::kNone) continue;
     if (step.verdict == Verdict::kLink) return {MatchState::kMatched, step.links};
@@ -111,6 +188,8 @@ std::string_view Name(LinkedBy by) {
       return "accession_number";
     case LinkedBy::kPerson:
       return "person";
+    case LinkedBy::kBinding:
+      return "binding";
   }
   return "unknown";
 }

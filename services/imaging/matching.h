@@ -11,7 +11,7 @@
 namespace tongjian::imaging {
 
 // By what a study and an order came together. The numbers are those in the database.
-enum class LinkedBy { kStudyUid = 1, kAccessionNumber = 2, kPerson = 3 };
+enum class LinkedBy { kStudyUid = 1, kAccessionNumber = 2, kPerson = 3, kBinding = 4 };
 
 // What imaging keeps of an order.
 struct OrderRef {
@@ -59,18 +59,20 @@ struct MatchDecision {
   std::vector<NewLink> links;  // All that shall be active.
 };
 
-// A person's links stand. Else, in this order: orders that name the study's UID, orders with its
-// accession number, orders whose placer number it is. All of them only within the facility's
-// family, alive, and never one that a person took away. Orders written for a patient beat
-// provisional ones. A patient who differs, or several orders under one number, is DOUBTFUL: no
-// link, a person decides.
+// A person's links stand. A provisional order's study goes where that order was bound, whoever the
+// patient is: that has been decided. Else, in this order: orders that name the study's UID, orders
+// with its accession number, orders whose placer number it is. All of them only within the
+// facility's family, alive, and never one that a person took away. Orders written for a patient
+// beat provisional ones. A patient who differs, or several orders under one number, is DOUBTFUL: a
+// person decides; until then the study is with the provisional order that names it, if any.
 MatchDecision Decide(const Study& study, const std::vector<Link>& links,
                      const std::vector<Candidate>& candidates);
 
 // Whether the words of device and order can be one patient's: the same number (unless name and
 // birth date contradict, or the name alone where the numbers are two facilities'), or the same
-// folded name (unless birth dates contradict). `otherwise` where the device gave nothing to
-// compare.
+// folded name (unless birth dates contradict), or names that cannot be compared, one in Latin
+// letters and one in characters, with the same birth date (unless the sexes contradict).
+// `otherwise` where the device gave nothing to compare.
 bool CompatiblePatient(const PatientWords& study, const PatientWords& order, bool otherwise);
 
 std::string_view Name(LinkedBy by);

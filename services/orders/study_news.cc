@@ -27,6 +27,19 @@ bool OneOf(const std::vector<Order>& orders, const std::string& id) {
                      [&](const Order& order) { return order.id == id; });
 }
 
+// Whether the words are another patient's, as imaging tells two patients under one UID apart.
+bool OfAnother(const Patient& a, const Patient& b) {
+  const auto differ = [](const std::string& x, const std::string& y) {
+    return !x.empty() && !y.empty() && x != y;
+  };
+  if (differ(a.facility_patient_id, b.facility_patient_id)) return true;
+  const bool names_differ = differ(a.name, b.name) && !SamePatient(a, b);
+  const bool births_differ = differ(a.birth_date, b.birth_date);
+  const bool one_number =
+      !a.facility_patient_id.empty() && a.facility_patient_id == b.facility_patient_id;
+  return one_number ? differ(a.name, b.name) && births_differ : names_differ || births_differ;
+}
+
 bool Open(const Order& order) { return order.state != State::kDraft && !Terminal(order.state); }
 
 // Moves by what the study has reached; says whether anything is different.
@@ -71,8 +84,11 @@ absl::Status StudyNews::Apply(store::Transaction& tx, const StudyFact& study) co
                       parts_.store.NamingStudy(tx, security::Scope::Service(), study.facility_id,
                                                study.study_instance_uid));
   for (const Order& order : naming) {
-    if (Provisional(order) && order.bound_order_id.empty()) return Advance(tx, study, order.id);
-    if (!detached && (Holds(order, study.study_instance_uid) || Open(order)))
+    if (Provisional(order)) {
+      if (OfAnother(order.patient, study.patient)) continue;
+      if (order.bound_order_id.empty() || !detached) return Advance(tx, study, order.id);
+    }
+    if (!detached && !study.doubtful && (Holds(order, study.study_instance_uid) || Open(order)))
       return Advance(tx, study, order.id);
   }
   TJ_ASSIGN_OR_RETURN(const bool expected, IsExpected(tx, study));
@@ -101,7 +117,7 @@ absl::Status StudyNews::TakeOver(store::Transaction& tx, const StudyFact& study,
                                                study.study_instance_uid));
   for (const Order& provisional : naming) {
     if (!Provisional(provisional) || !provisional.bound_order_id.empty() ||
-        Terminal(provisional.state))
+        Terminal(provisional.state) || OfAnother(provisional.patient, study.patient))
       continue;
     TJ_ASSIGN_OR_RETURN(const Order current,
                         parts_.store.Find(tx, security::Scope::Service(), order.id));

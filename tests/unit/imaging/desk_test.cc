@@ -89,6 +89,67 @@ TEST(Orders, TakeTheEvidenceOverFromAProvisionalOne) {
   EXPECT_EQ(archive.Get(stored->study_id).match, MatchState::kMatched);
 }
 
+// The worklist's own UID and number came back with other words; a person binds what stands for it.
+TEST(Orders, OfAnotherPatientGetTheStudyWhenItIsBoundToThem) {
+  Archive archive;
+  orders::v1::Order real = MakeOrder("o1", "A1");
+  real.mutable_items(0)->set_study_instance_uid("1.2.826.0.1");
+  ASSERT_THAT(archive.Announce(real), IsOk());
+  const auto stored = archive.Put(
+      {.patient_id = "P9", .patient_name = "LI^SI", .birth_date = "19750505", .accession = "A1"});
+  ASSERT_TRUE(stored.ok());
+  EXPECT_THAT(archive.Get(stored->study_id).order_ids, IsEmpty());
+  orders::v1::Order provisional = MakeOrder("p1", "T1");
+  provisional.set_origin(orders::v1::ORDER_ORIGIN_DEVICE);
+  provisional.mutable_items(0)->add_study_instance_uids("1.2.826.0.1");
+  provisional.mutable_patient()->set_facility_patient_id("P9");
+  provisional.mutable_patient()->set_name("LI SI");
+  provisional.mutable_patient()->set_birth_date("1975-05-05");
+  ASSERT_THAT(archive.Announce(provisional), IsOk());
+  EXPECT_THAT(archive.Get(stored->study_id).order_ids, ElementsAre("p1"));
+  EXPECT_EQ(LastNews(archive).match(), v1::MATCH_STATE_DOUBTFUL);
+  real.set_version(2);
+  real.set_bound_order_id("p1");
+  provisional.set_version(2);
+  provisional.set_state(orders::v1::ORDER_STATE_CANCELLED);
+  provisional.set_bound_order_id("o1");
+  for (const orders::v1::Order& order : {real, provisional}) {
+    ASSERT_THAT(archive.Announce(order), IsOk());
+    EXPECT_THAT(archive.Get(stored->study_id).order_ids, ElementsAre("o1"));
+  }
+  real.set_version(3);  // Any later news of it, and a later image.
+  real.set_state(orders::v1::ORDER_STATE_QUEUED);
+  ASSERT_THAT(archive.Announce(real), IsOk());
+  ASSERT_TRUE(archive
+                  .Put({.sop = "1.2.826.0.1.1.2",
+                        .patient_id = "P9",
+                        .patient_name = "LI^SI",
+                        .birth_date = "19750505",
+                        .accession = "A1"})
+                  .ok());
+  EXPECT_THAT(archive.Get(stored->study_id).order_ids, ElementsAre("o1"));
+  EXPECT_EQ(archive.Get(stored->study_id).match, MatchState::kMatched);
+}
+
+TEST(Orders, OfAnotherSexMakeAPinyinNameDoubtful) {
+  Archive archive;
+  orders::v1::Order order = MakeOrder("o1", "A1");
+  const ObjectSpec spec = {
+      .patient_id = "0042", .patient_name = "WANG^XIAODONG", .accession = "A1"};
+  ASSERT_THAT(archive.Announce(order), IsOk());
+  const auto stored = archive.Put(spec);
+  ASSERT_TRUE(stored.ok());
+  EXPECT_EQ(archive.Get(stored->study_id).match, MatchState::kMatched);
+  ASSERT_THAT(archive.Write([&](store::Transaction& tx) {
+    return tx.Execute("update study set sex = 1").status();
+  }),
+              IsOk());
+  order.set_version(2);
+  order.mutable_patient()->set_sex(common::v1::SEX_FEMALE);
+  ASSERT_THAT(archive.Announce(order), IsOk());
+  EXPECT_EQ(archive.Get(stored->study_id).match, MatchState::kDoubtful);
+}
+
 TEST(Orders, ThatAreBoundTakeAPersonsLinkAlong) {
   Archive archive;
   const auto stored = archive.Put({});

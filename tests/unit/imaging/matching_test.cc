@@ -7,7 +7,9 @@ namespace tongjian::imaging {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::Field;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 PatientWords Wang() {
   return {.facility_id = "f1",
@@ -22,6 +24,22 @@ PatientWords Li() {
           .facility_patient_id = "P2",
           .name_key = "李四",
           .birth_date = "1975-05-05"};
+}
+
+PatientWords Qian() {
+  return {.facility_id = "f1",
+          .facility_patient_id = "P7",
+          .name_key = "钱七",
+          .sex = 1,
+          .birth_date = "1966-06-06"};
+}
+
+// 钱七 as a device writes him that counts its patients and knows no Chinese.
+PatientWords QianInPinyin() {
+  PatientWords words = Qian();
+  words.facility_patient_id = "0042";
+  words.name_key = "qianqi";
+  return words;
 }
 
 Study StudyOf(const PatientWords& patient, const std::string& accession = "A1") {
@@ -43,6 +61,18 @@ Candidate OrderOf(const std::string& id, const PatientWords& patient,
   candidate.same_family = true;
   return candidate;
 }
+
+Candidate Naming(Candidate candidate) {
+  candidate.names_study = true;
+  return candidate;
+}
+
+Candidate Provisional(Candidate candidate) {
+  candidate.order.provisional = true;
+  return Naming(candidate);
+}
+
+auto To(const std::string& order_id) { return Field(&NewLink::order_id, order_id); }
 
 TEST(Matching, NeedsAnOrder) {
   EXPECT_EQ(Decide(StudyOf(Wang()), {}, {}).state, MatchState::kUnmatched);
@@ -168,6 +198,97 @@ TEST(Matching, LeavesWhatAPersonLinked) {
 TEST(Matching, DoesNotBringBackWhatAPersonTookAway) {
   const std::vector<Link> links = {{.order_id = "o1", .active = false, .by = LinkedBy::kPerson}};
   EXPECT_EQ(Decide(StudyOf(Wang()), links, {OrderOf("o1", Wang())}).state, MatchState::kUnmatched);
+}
+
+TEST(Matching, DoesNotComparePinyinWithCharacters) {
+  EXPECT_EQ(Decide(StudyOf(QianInPinyin()), {}, {Naming(OrderOf("o1", Qian()))}).state,
+            MatchState::kMatched);
+  EXPECT_EQ(Decide(StudyOf(QianInPinyin()), {}, {OrderOf("o1", Qian())}).state,
+            MatchState::kMatched);
+  EXPECT_EQ(Decide(StudyOf(Qian()), {}, {OrderOf("o1", QianInPinyin())}).state,
+            MatchState::kMatched);
+  PatientWords unknown_sex = QianInPinyin();
+  unknown_sex.sex = 0;
+  EXPECT_TRUE(CompatiblePatient(unknown_sex, Qian(), false));
+}
+
+TEST(Matching, DoubtsPinyinWithAnotherBirthDateOrSexOrNone) {
+  PatientWords born = QianInPinyin(), woman = born, bare = born, elsewhere = born;
+  born.birth_date = "1966-06-07";
+  woman.sex = 2;
+  bare.birth_date.clear();
+  elsewhere.facility_patient_id = Qian().facility_patient_id;
+  elsewhere.facility_id = "f2";
+  elsewhere.birth_date.clear();
+  for (const PatientWords& words : {born, woman, bare, elsewhere})
+    EXPECT_FALSE(CompatiblePatient(words, Qian(), true));
+}
+
+TEST(Matching, DoubtsNamesOfOneScriptThatDiffer) {
+  PatientWords both = QianInPinyin();  // 李四=LI^SI: characters there are can be compared.
+  both.name_key = "李四";
+  both.latin_key = "lisi";
+  EXPECT_FALSE(CompatiblePatient(both, Qian(), true));
+  PatientWords pinyin = QianInPinyin();
+  pinyin.name_key = "lisi";
+  pinyin.facility_patient_id = "0043";
+  EXPECT_FALSE(CompatiblePatient(pinyin, QianInPinyin(), true));
+}
+
+TEST(Matching, LinksADoubtfulStudyToItsProvisionalOrder) {
+  const MatchDecision decision = Decide(
+      StudyOf(Li()), {}, {Naming(OrderOf("o1", Wang())), Provisional(OrderOf("p1", Li(), "T1"))});
+  EXPECT_EQ(decision.state, MatchState::kDoubtful);
+  EXPECT_THAT(decision.links, ElementsAre(To("p1")));
+}
+
+TEST(Matching, LinksNoDoubtfulStudyToAnothersProvisionalOrder) {
+  const MatchDecision decision = Decide(
+      StudyOf(Li()), {}, {Naming(OrderOf("o1", Wang())), Provisional(OrderOf("p1", Qian(), "T1"))});
+  EXPECT_EQ(decision.state, MatchState::kDoubtful);
+  EXPECT_THAT(decision.links, IsEmpty());
+}
+
+TEST(Matching, FollowsABindingWhoeverThePatientIs) {
+  const std::vector<Link> before = {{.order_id = "p1", .active = true}};
+  Candidate provisional = Provisional(OrderOf("p1", Li(), "T1"));
+  Candidate bound = Naming(OrderOf("o1", Wang()));
+  // The order's news comes first, then the provisional one's, then that of anything else.
+  bound.order.bound_order_id = "p1";
+  EXPECT_THAT(Decide(StudyOf(Li()), before, {provisional, bound}).links, ElementsAre(To("o1")));
+  provisional.order.live = false;
+  provisional.order.bound_order_id = "o1";
+  bound.order.bound_order_id.clear();
+  const MatchDecision decision = Decide(StudyOf(Li()), before, {provisional, bound});
+  EXPECT_EQ(decision.state, MatchState::kMatched);
+  EXPECT_THAT(decision.links, ElementsAre(To("o1")));
+  const std::vector<Link> after = {{.order_id = "o1", .active = true}, {.order_id = "p1"}};
+  EXPECT_THAT(Decide(StudyOf(Li()), after, {provisional, bound}).links, ElementsAre(To("o1")));
+}
+
+TEST(Matching, FollowsABindingBesideOtherOrdersThatNameTheStudy) {
+  Candidate provisional = Provisional(OrderOf("p1", Li(), "T1"));
+  provisional.order.live = false;
+  provisional.order.bound_order_id = "o1";
+  EXPECT_THAT(Decide(StudyOf(Li()), {{.order_id = "p1", .active = true}},
+                     {provisional, Naming(OrderOf("o1", Wang())), Naming(OrderOf("o2", Li()))})
+                  .links,
+              UnorderedElementsAre(To("o1"), To("o2")));
+}
+
+TEST(Matching, FollowsNoBindingThatEndedOrAPersonUndid) {
+  Candidate provisional = Provisional(OrderOf("p1", Li(), "T1"));
+  provisional.order.live = false;
+  provisional.order.bound_order_id = "o1";
+  Candidate bound = Naming(OrderOf("o1", Wang()));
+  EXPECT_THAT(Decide(StudyOf(Li()), {}, {provisional, bound}).links, IsEmpty());
+  const std::vector<Link> undone = {{.order_id = "o1", .by = LinkedBy::kPerson},
+                                    {.order_id = "p1"}};
+  EXPECT_THAT(Decide(StudyOf(Li()), undone, {provisional, bound}).links, IsEmpty());
+  bound.order.live = false;
+  EXPECT_THAT(
+      Decide(StudyOf(Li()), {{.order_id = "p1", .active = true}}, {provisional, bound}).links,
+      IsEmpty());
 }
 
 TEST(SamePatients, HaveOneNumberUnlessNameAndBirthDateContradict) {

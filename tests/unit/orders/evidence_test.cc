@@ -95,6 +95,55 @@ TEST_P(Evidence, WithANumberThatIsTakenGetsOneOfOurs) {
   EXPECT_EQ(Read(order.id).state, State::kSubmitted);
 }
 
+TEST_P(Evidence, InDoubtIsReadUnderAProvisionalOrderAndLeavesTheOrderItNames) {
+  const Order order = Created();
+  const std::string uid = order.items[0].study_instance_uid;
+  StudyFact study = Study(uid);
+  study.accession_number = order.accession_number;
+  study.patient.facility_patient_id = "P9";
+  study.patient.name = "李四";
+  study.doubtful = true;
+  ASSERT_THAT(Tell(study), IsOk());
+  ASSERT_EQ(Provisionals().size(), 1u);
+  const Order provisional = Provisionals()[0];
+  EXPECT_EQ(provisional.items[0].study_instance_uids, std::vector<std::string>{uid});
+  // News of it before imaging has heard of the provisional order, and after.
+  study = Next(study, Progress::kComplete, {});
+  ASSERT_THAT(Tell(study), IsOk());
+  study = Next(study, Progress::kComplete, {provisional.id});
+  ASSERT_THAT(Tell(study), IsOk());
+  EXPECT_EQ(Provisionals().size(), 1u);
+  EXPECT_EQ(Read(provisional.id).state, State::kArchivedVerified);
+  EXPECT_EQ(Read(order.id).state, State::kSubmitted);
+  // A person decides; imaging's news of before comes late.
+  ASSERT_THAT(orders_->BindTo(His("town-a"), order.id, provisional.id).status(), IsOk());
+  ASSERT_THAT(Tell(Next(study, Progress::kComplete, {})), IsOk());
+  EXPECT_EQ(Read(order.id).state, State::kArchivedVerified);
+  EXPECT_TRUE(Provisionals().empty());
+}
+
+TEST_P(Evidence, OfTwoPatientsUnderOneUidStaysApart) {
+  const Order order = Created();
+  const std::string uid = order.items[0].study_instance_uid;
+  StudyFact other = Study(uid);
+  other.id = "study-of-another";
+  other.patient.facility_patient_id = "P9";
+  other.patient.name = "李四";
+  other.doubtful = true;
+  ASSERT_THAT(Tell(other), IsOk());
+  ASSERT_EQ(Provisionals().size(), 1u);
+  const std::string provisional = Provisionals()[0].id;
+  ASSERT_THAT(Tell(Study(uid, {order.id})), IsOk());
+  EXPECT_EQ(Read(order.id).state, State::kAcquired);
+  EXPECT_EQ(Read(provisional).bound_order_id, "");
+  StudyFact third = other;
+  third.id = "study-of-a-third";
+  third.patient.facility_patient_id = "P10";
+  third.patient.name = "赵五";
+  ASSERT_THAT(Tell(third), IsOk());
+  EXPECT_EQ(Provisionals().size(), 2u);
+}
+
 TEST_P(Evidence, ThatImagingIsAboutToLinkMakesNoProvisionalOrder) {
   const Order order = Created();
   StudyFact by_number = Study("1.2");
