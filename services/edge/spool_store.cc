@@ -95,11 +95,15 @@ absl::Status Spool::Insert(store::Transaction& tx, const Received& received,
           "next_attempt, last_error, end_time) values (:id, :sequence, :sop, :study, :accession, "
           ":digest, :size, :locator, :facility, :ae, :address, :device_time, :receipt, :offset, "
           ":implausible, :priority, 0, 0, 0, '', 0) on conflict (sop_instance_uid, digest) do "
-          "nothing",
+          "update set state = 0, sequence = excluded.sequence, locator = excluded.locator, "
+          "receipt_time = excluded.receipt_time, priority = excluded.priority, attempts = 0, "
+          "next_attempt = 0, last_error = '', end_time = 0 where spool.state = 2",
           ids_.New(), last->Int(0) + 1, received.sop_instance_uid, received.study_instance_uid,
           received.accession_number, receipt.sha256, receipt.size, receipt.locator,
           received.facility_id, received.device_ae_title, received.device_address,
           received.device_time, received.receipt_time, offset_ms, received.implausible, priority));
+  // What the hub had once goes again: it answers that it has it, and if it was restored from a
+  // backup without it, this is the only copy left.
   *repeated = inserted == 0;
   return *repeated ? absl::OkStatus() : OpenStudy(tx, received);
 }

@@ -94,14 +94,23 @@ TEST_F(SpoolTest, DeviceTimeReceiptTimeAndOffsetAreKeptApart) {
   EXPECT_EQ(object.offset_ms, 7 * 60 * 1000);
 }
 
-TEST_F(SpoolTest, BytesGoOnlyWhenTheHubHasThemAndRepeatsAreStillKnown) {
+TEST_F(SpoolTest, BytesGoOnlyWhenTheHubHasThem) {
   Keep("1.2", "1.2.1", "a");
-  const auto next = Next(Lane::kRoutine);
-  ASSERT_TRUE(spool_->Done(next).ok());
+  ASSERT_TRUE(spool_->Done(Next(Lane::kRoutine)).ok());
   EXPECT_EQ(Objects(), 0);
-  Keep("1.2", "1.2.1", "a");
   EXPECT_TRUE(Next(Lane::kRoutine).empty());
-  EXPECT_EQ(Objects(), 0);
+}
+
+TEST_F(SpoolTest, WhatTheHubHadGoesAgainUnderItsOldIdWhenTheDeviceSendsItAgain) {
+  Keep("1.2", "1.2.1", "a");
+  const auto first = Next(Lane::kRoutine);
+  ASSERT_TRUE(spool_->Done(first).ok());
+  Keep("1.2", "1.2.1", "a");
+  const auto again = Next(Lane::kRoutine);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].id, first[0].id);
+  EXPECT_NE(again[0].locator, "");
+  EXPECT_EQ(Objects(), 1);
 }
 
 TEST_F(SpoolTest, UrgencyComesFromTheOrderAlsoWhenItComesLater) {
