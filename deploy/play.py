@@ -226,6 +226,14 @@ drop-folder = "{self.stage.path(facility + '-results')}"
 
     # The main job.
 
+    def asked_first(self):
+        answer = self.stage.his(CLINIC, "recognize", "--facility", CLINIC["facility"], "--patient", "1001", *PERSON,
+                                "--item", ITEM, "--doctor", "李医生", "--encounter", "visit-0")
+        verdict = answer["verdicts"][0]["verdict"]
+        if verdict != "VERDICT_NO_PRIOR":
+            raise Failed(f"nobody was examined yet, but the verdict is {verdict}")
+        return "no prior result"
+
     def order(self):
         self.ordered = self.stage.his(CLINIC, "order", "--facility", CLINIC["facility"], "--patient", "1001", *PERSON,
                                       "--item", ITEM, "--doctor", "李医生", "--question", "颈痛两周，右上肢麻木",
@@ -332,6 +340,13 @@ drop-folder = "{self.stage.path(facility + '-results')}"
                                   "--result", self.result["id"], "--kind", "accepted", "--doctor", "王医生")
         return f"decision {decision['id']}, saved {int(decision.get('saved_fen', 0)) / 100:.2f} yuan"
 
+    def watched(self):
+        """The same news on a stream that stays open, from the start of what is kept."""
+        event = self.stage.his(CLINIC, "watch", "--count", "1")
+        if event["result"]["id"] != self.result["id"]:
+            raise Failed("another result came")
+        return f"result {event['result']['id']}"
+
     def delivered_state(self):
         def find():
             order = self.stage.ctl("reader", "orders", "get", self.result["order_ids"][0])
@@ -367,13 +382,15 @@ drop-folder = "{self.stage.path(facility + '-results')}"
         self.step(f"gateway of {OTHER['name']} enrolls", lambda: self.gateway(OTHER))
         if not self.quiet:
             print("the main job")
-        self.step("the clinic's HIS orders a cervical spine X-ray", self.order)
+        self.step("the clinic's HIS asks for earlier results", self.asked_first)
+        self.step("and orders a cervical spine X-ray", self.order)
         self.step("the device finds it on its worklist", self.worklist)
         self.step("the device pushes the images", self.push)
         self.step("archived and verified at the hub", self.archived)
         self.step("on the reading worklist", self.task)
         self.step("claimed, drafted, signed", self.read)
         self.step("delivered to the clinic's HIS", self.delivered)
+        self.step("and watched by it on a stream", self.watched)
         self.step("another clinic asks before ordering the same", self.recognized)
         self.step("its doctor accepts the earlier result", self.accepted)
         self.step("the order's timeline", self.delivered_state)

@@ -109,7 +109,8 @@ def order(channel, arguments):
                    for number, item in enumerate(arguments.item, 1)],
             clinical_information=arguments.question,
             placer_order_number=arguments.placer_number,
-            recognition=order_pb2.RecognitionBasis(verdict=arguments.verdict),
+            recognition=order_pb2.RecognitionBasis(
+                verdict=arguments.verdict, decision_id=arguments.decision_id, reason_code=arguments.reason_code),
         ),
     ), timeout=arguments.timeout))
 
@@ -216,7 +217,9 @@ def parse():
     sub.add_argument("--priority", default="routine", choices=["routine", "urgent", "stat", "green_channel"])
     sub.add_argument("--question", default="")
     sub.add_argument("--placer-number", default="")
-    sub.add_argument("--verdict", default="NO_PRIOR")
+    sub.add_argument("--verdict", default="NO_PRIOR", help="what recognize answered")
+    sub.add_argument("--decision-id", default="", help="the decision that decide recorded")
+    sub.add_argument("--reason-code", default="", help="the decision's code, for a decline")
 
     sub = command("get-order", get_order)
     sub.add_argument("--id", default="")
