@@ -120,6 +120,7 @@ absl::StatusOr<v1::Result> CheckExternal(const Asked& asked, const v1::Result& s
   result.clear_id();
   result.clear_deliveries();
   result.clear_version();
+  result.clear_identity_confirmed();
   result.clear_order_ids();
   result.mutable_patient()->clear_patient_id();
   return result;
@@ -129,9 +130,8 @@ absl::StatusOr<std::string> External::PublishIn(store::Transaction& tx, const As
                                                 const v1::Result& stated) const {
   v1::Result after = stated;
   v1::ResultVersion version = stated.versions(0);
-  TJ_ASSIGN_OR_RETURN(const bool verified, IsVerified(tx, stated.patient().patient_id()));
   // A patient that the publisher has registered under a number of its own is confirmed by it, as with an order of its HIS.
-  after.set_identity_confirmed(verified || !stated.patient().facility_patient_id().empty());
+  if (!stated.patient().facility_patient_id().empty()) after.set_identity_confirmed(true);
   TJ_TRY(HoldBack(after, version));
   TJ_ASSIGN_OR_RETURN(const std::optional<v1::Result> before,
                       ResultStore::FindBySource(tx, security::Scope::Service(), KeyOf(stated)));

@@ -112,13 +112,19 @@ absl::StatusOr<bool> FactStore::KeepReport(store::Transaction& tx, const reading
   return true;
 }
 
-absl::Status FactStore::SetWaiting(store::Transaction& tx, const std::string& report_id, bool waiting,
+absl::Status FactStore::SetWaiting(store::Transaction& tx, const std::string& report_id, const Wait& wait,
                                    const Words& words) {
   return tx
-      .Execute("update report set waiting = :waiting, patient_facility_id = :pf, facility_patient_id = :fp where "
+      .Execute("update report set waiting = :waiting, held = :held, patient_facility_id = :pf, facility_patient_id = :fp where "
                "id = :id",
-               waiting, words.facility_id, words.facility_patient_id, report_id)
+               wait.waiting, wait.held, words.facility_id, words.facility_patient_id, report_id)
       .status();
+}
+
+absl::StatusOr<int64_t> FactStore::CountHeld(store::Session& session) {
+  TJ_ASSIGN_OR_RETURN(const std::optional<store::Row> row,
+                      session.QueryOne("select count(*) from report where held = 1"));
+  return row ? row->Int(0) : 0;
 }
 
 absl::StatusOr<std::optional<reading::v1::Report>> FactStore::FindReport(store::Session& session,

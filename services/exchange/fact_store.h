@@ -14,6 +14,12 @@
 
 namespace tongjian::exchange {
 
+// What a report waits for.
+struct Wait {
+  bool waiting = false;  // For news of its patient or for a release.
+  bool held = false;     // A final version is kept back meanwhile.
+};
+
 // Stateless. Keep...: false when the same or a later version is there already. The rows are the service's own copies of
 // facts and are given to nobody, so they take no scope.
 class FactStore {
@@ -23,8 +29,9 @@ class FactStore {
   static absl::StatusOr<bool> KeepReport(store::Transaction& tx, const reading::v1::Report& report);
 
   // A report whose publication waits is found by its patient's words.
-  static absl::Status SetWaiting(store::Transaction& tx, const std::string& report_id, bool waiting,
+  static absl::Status SetWaiting(store::Transaction& tx, const std::string& report_id, const Wait& wait,
                                  const Words& words);
+  static absl::StatusOr<int64_t> CountHeld(store::Session& session);
 
   static absl::StatusOr<std::optional<reading::v1::Report>> FindReport(store::Session& session,
                                                                        const std::string& id);

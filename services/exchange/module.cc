@@ -110,6 +110,7 @@ class Module final : public runtime::Module {
     orders_ = Follow(runtime, "orders", FollowOrders(publisher_, decisions_));
     imaging_ = Follow(runtime, "imaging", FollowImaging(publisher_));
     reading_ = Follow(runtime, "reading", FollowReading(publisher_));
+    held_ = WatchHeld(runtime.metrics(), database_);
     TJ_TRY(runtime.host().Register<v1::ResultService>(results_grpc_));
     return runtime.host().Register<v1::RecognitionService>(recognition_grpc_);
   }
@@ -138,6 +139,7 @@ class Module final : public runtime::Module {
   std::unique_ptr<feed::Follower> orders_;
   std::unique_ptr<feed::Follower> imaging_;
   std::unique_ptr<feed::Follower> reading_;
+  telemetry::Registry::Watch held_;
 };
 
 }  // namespace

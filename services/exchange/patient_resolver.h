@@ -13,6 +13,13 @@
 
 namespace tongjian::exchange {
 
+// The master patient of somebody's words.
+struct Person {
+  std::string patient_id;
+  // By the facility's own number or a verified document. Name and birth date alone are two people's as easily as one's.
+  bool certain = false;
+};
+
 // Safe for concurrent use; database and ids must outlive it. Never called within a transaction.
 class PatientResolver {
  public:
@@ -20,9 +27,9 @@ class PatientResolver {
                   base::Ids& ids)
       : database_(database), registry_(std::move(registry)), identity_(std::move(identity)), ids_(ids) {}
 
-  // The master patient's id. UNAVAILABLE when the registry must be asked and is away.
-  absl::StatusOr<std::string> Resolve(const common::v1::PatientRef& patient, const security::Caller& behalf,
-                                      absl::Duration timeout) const;
+  // UNAVAILABLE when the registry must be asked and is away.
+  absl::StatusOr<Person> Resolve(const common::v1::PatientRef& patient, const security::Caller& behalf,
+                                 absl::Duration timeout) const;
 
  private:
   store::Database& database_;

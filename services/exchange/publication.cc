@@ -11,7 +11,13 @@
 namespace tongjian::exchange {
 namespace {
 
-constexpr char kEarly[] = "-critical";
+// Behind the number of a version that went out before it could as what it is.
+constexpr char kCritical[] = "-critical";
+constexpr char kHeld[] = "-held";
+
+bool IsEarly(const std::string& source_version) {
+  return source_version.ends_with(kCritical) || source_version.ends_with(kHeld);
+}
 
 struct Performed {
   absl::Time time;
@@ -117,7 +123,7 @@ v1::ResultVersion VersionOf(const reading::v1::ReportVersion& version) {
 int PublishedNumber(const v1::Result& result) {
   int number = 0;
   for (const v1::ResultVersion& version : result.versions()) {
-    if (version.source_version().ends_with(kEarly) || version.state() == v1::RESULT_STATE_RETRACTED) continue;
+    if (IsEarly(version.source_version()) || version.state() == v1::RESULT_STATE_RETRACTED) continue;
     number = std::max(number, std::atoi(version.source_version().c_str()));
   }
   return number;
@@ -136,12 +142,16 @@ Due RetractionOf(const reading::v1::Report& report, const v1::Result& published)
 }  // namespace
 
 bool IdentityConfirmed(const Sources& sources) {
-  if (sources.patient_verified) return true;
-  return !sources.orders.empty() &&
-         std::all_of(sources.orders.begin(), sources.orders.end(), [](const orders::v1::Order& order) {
-           return order.origin() == orders::v1::ORDER_ORIGIN_HIS ||
-                  order.origin() == orders::v1::ORDER_ORIGIN_CONSOLE;
-         });
+  const Verification& patient = sources.patient;
+  if (sources.orders.empty()) {
+    return patient.verified && SurelyOf(sources.report.patient(), absl::InfiniteFuture(), patient);
+  }
+  return std::all_of(sources.orders.begin(), sources.orders.end(), [&](const orders::v1::Order& order) {
+    const bool written = order.origin() == orders::v1::ORDER_ORIGIN_HIS ||
+                         order.origin() == orders::v1::ORDER_ORIGIN_CONSOLE;
+    const absl::Time said = order.has_create_time() ? rpc::FromProto(order.create_time()) : absl::InfiniteFuture();
+    return (written || patient.verified) && SurelyOf(order.patient(), said, patient);
+  });
 }
 
 common::v1::PatientRef PatientOf(const Sources& sources) {
@@ -183,12 +193,22 @@ Due DueVersions(const reading::v1::Report& report, bool identity_confirmed, cons
     const bool preliminary = next.state() == v1::RESULT_STATE_PRELIMINARY;
     if (!preliminary && (!version.released() || !identity_confirmed)) {
       due.waiting = true;
-      next.set_source_version(next.source_version() + kEarly);
-      if (version.content().critical_finding().empty() || FindSourceVersion(published, next.source_version())) continue;
+      const bool critical = !version.content().critical_finding().empty();
+      next.set_source_version(next.source_version() + (critical ? kCritical : kHeld));
+      if ((!critical && !version.released()) || FindSourceVersion(published, next.source_version())) continue;
       next.set_state(v1::RESULT_STATE_PRELIMINARY);
       next.set_addendum(false);
     }
     due.versions.push_back(std::move(next));
+  }
+  return due;
+}
+
+Due DueVersions(const Sources& sources, const v1::Result& described) {
+  Due due = DueVersions(sources.report, described.identity_confirmed(), described);
+  if (sources.orders.empty() && !sources.report.order_ids().empty()) {
+    std::erase_if(due.versions,
+                  [](const v1::ResultVersion& version) { return version.source_version().ends_with(kHeld); });
   }
   return due;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "services/exchange/facts.h"
+#include "services/exchange/words_store.h"
 #include "tongjian/exchange/v1/result.pb.h"
 #include "tongjian/imaging/v1/study.pb.h"
 #include "tongjian/orders/v1/order.pb.h"
@@ -17,10 +18,11 @@ struct Sources {
   reading::v1::Report report;
   std::vector<orders::v1::Order> orders;    // Those that are known.
   std::vector<imaging::v1::Study> studies;  // Those that are known.
-  bool patient_verified = false;
+  Verification patient;                     // Of the master patient they are linked to.
 };
 
-// A HIS or a person wrote every order, or the master patient is verified.
+// A HIS or a person wrote every order, or the master patient is verified; and everybody's words are surely the patient's
+// (words_store.h): without number or document they could be a namesake's.
 bool IdentityConfirmed(const Sources& sources);
 
 // The patient as the order says, else as the report does.
@@ -35,8 +37,11 @@ struct Due {
 };
 
 // Preliminary versions are published as they are; final, addendum and amended ones once they are released and the identity is
-// confirmed. A critical finding does not wait: until then its version goes out as preliminary. Nothing older than what was
-// published is published again. A retraction follows whatever was published.
+// confirmed. What is released but waits for the identity goes out as preliminary until then; a critical finding does not wait
+// for its release either. Nothing older than what was published is published again. A retraction follows whatever was published.
 Due DueVersions(const reading::v1::Report& report, bool identity_confirmed, const v1::Result& published);
+// The same of a described result. While the report's orders are still on their way nothing is known of its identity: only a
+// critical finding goes out early then.
+Due DueVersions(const Sources& sources, const v1::Result& described);
 
 }  // namespace tongjian::exchange

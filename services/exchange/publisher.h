@@ -5,7 +5,9 @@
 
 #include "common/base/id.h"
 #include "common/base/status.h"
+#include "common/store/database.h"
 #include "common/store/transaction.h"
+#include "common/telemetry/metrics.h"
 #include "services/exchange/registry_facts.h"
 #include "services/exchange/words_store.h"
 
@@ -22,9 +24,15 @@ class Publisher {
   // These words now stand for that patient: results with exactly these words follow, and reports that waited for it.
   absl::Status Relink(store::Transaction& tx, const Words& words, const std::string& patient_id) const;
 
+  // The patient may have been verified: results of our own that waited for it.
+  absl::Status RefreshUnconfirmed(store::Transaction& tx, const std::string& patient_id) const;
+
  private:
   const FactSource facts_;
   base::Ids& ids_;
 };
+
+// tongjian_exchange_results_waiting: reports of which a final version is kept back. `database` must outlive the handle.
+[[nodiscard]] telemetry::Registry::Watch WatchHeld(telemetry::Registry& metrics, store::Database& database);
 
 }  // namespace tongjian::exchange

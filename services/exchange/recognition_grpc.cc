@@ -70,12 +70,12 @@ grpc::Status RecognitionGrpc::CheckRecognition(grpc::ServerContext* context,
   return door_.Serve(context, std::string(kService) + "CheckRecognition", [&](rpc::Call& call) -> absl::Status {
     Asked asked = AskedBy(call, *request);
     TJ_ASSIGN_OR_RETURN(const v1::CheckRecognitionRequest checked, Checked(asked, *request));
-    TJ_ASSIGN_OR_RETURN(const std::string patient_id,
+    TJ_ASSIGN_OR_RETURN(const Person patient,
                         patients_.Resolve(checked.patient(), call.caller(), call.TimeLeft(kResolveTimeout)));
     rpc::Trail trail = WidenedTrail(call, clock_);
-    trail.TouchFacilityPatient(checked.facility_id(), checked.patient().facility_patient_id(), patient_id);
+    trail.TouchFacilityPatient(checked.facility_id(), checked.patient().facility_patient_id(), patient.patient_id);
     asked.trail = &trail;
-    TJ_ASSIGN_OR_RETURN(*out, recognizer_.Check(asked, checked, patient_id));
+    TJ_ASSIGN_OR_RETURN(*out, recognizer_.Check(asked, checked, patient));
     call.trail().Omit();  // The widened one was written with the prompts.
     return absl::OkStatus();
   });

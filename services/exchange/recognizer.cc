@@ -110,6 +110,7 @@ v1::ItemVerdict Reduced(v1::ItemVerdict verdict) {
 struct Recognizer::Visit {
   const v1::CheckRecognitionRequest& request;
   const std::string& patient_id;
+  bool identity_certain;
   std::shared_ptr<const Facts> facts;
   absl::Time now;
   rpc::Trail& trail;
@@ -146,6 +147,7 @@ absl::StatusOr<v1::ItemVerdict> Recognizer::CheckItem(store::Transaction& tx, co
   Question question = {.exam = ExamOf(item, known),
                        .now = visit.now,
                        .zone = visit.facts->zone,
+                       .identity_certain = visit.identity_certain,
                        .in_catalog = known != nullptr && known->in_catalog,
                        .window_days = known == nullptr ? rules_.window_days : known->window_days,
                        .flags = {}};
@@ -213,11 +215,11 @@ absl::StatusOr<std::string> Recognizer::PromptFor(store::Transaction& tx, const 
 
 absl::StatusOr<v1::CheckRecognitionResponse> Recognizer::Check(const Asked& asked,
                                                                const v1::CheckRecognitionRequest& request,
-                                                               const std::string& patient_id) const {
+                                                               const Person& patient) const {
   v1::CheckRecognitionResponse response;
   TJ_TRY(database_.Write([&](store::Transaction& tx) -> absl::Status {
     response.Clear();
-    const Visit visit = {request, patient_id, facts_(), tx.Now(), *asked.trail};
+    const Visit visit = {request, patient.patient_id, patient.certain, facts_(), tx.Now(), *asked.trail};
     for (const v1::ProposedItem& item : request.items()) {
       TJ_ASSIGN_OR_RETURN(*response.add_verdicts(), CheckItem(tx, visit, item));
     }

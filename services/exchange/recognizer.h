@@ -10,6 +10,7 @@
 #include "common/store/database.h"
 #include "services/exchange/asked.h"
 #include "services/exchange/decisions.h"
+#include "services/exchange/patient_resolver.h"
 #include "services/exchange/recognition.h"
 #include "services/exchange/registry_facts.h"
 #include "tongjian/exchange/v1/recognition.pb.h"
@@ -30,10 +31,10 @@ class Recognizer {
              RecognitionRules rules)
       : database_(database), decisions_(decisions), facts_(std::move(facts)), ids_(ids), rules_(rules) {}
 
-  // `patient_id`: the master patient of the request's words; empty: nobody known, thus no earlier result. The same exam at the same
+  // `patient`: of the request's words; its id empty: nobody known, thus no earlier result. The same exam at the same
   // visit gets the same prompt. `asked.trail` is written within.
   absl::StatusOr<v1::CheckRecognitionResponse> Check(const Asked& asked, const v1::CheckRecognitionRequest& request,
-                                                     const std::string& patient_id) const;
+                                                     const Person& patient) const;
 
  private:
   struct Visit;

@@ -115,9 +115,10 @@ absl::StatusOr<v1::Result> ResultGrpc::PublishOne(rpc::Call& call,
   const Asked asked = AskedBy(call, request);
   TJ_ASSIGN_OR_RETURN(v1::Result stated, CheckExternal(asked, request.result(), *parts_.facts()));
   TJ_ASSIGN_OR_RETURN(
-      const std::string patient_id,
+      const Person patient,
       parts_.patients.Resolve(stated.patient(), call.caller(), call.TimeLeft(kResolveTimeout)));
-  stated.mutable_patient()->set_patient_id(patient_id);
+  stated.mutable_patient()->set_patient_id(patient.patient_id);
+  stated.set_identity_confirmed(patient.certain);
   return parts_.external.Publish(asked, stated);
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/rpc/proto_time.h"
 #include "services/exchange/publication.h"
 #include "services/exchange/ruling.h"
 
@@ -62,14 +63,17 @@ void AppendAll(v1::Result& result, Due due) {
   for (v1::ResultVersion& version : due.versions) Append(result, std::move(version), kNow);
 }
 
-TEST(Publication, PreliminaryDoesNotWaitAndFinalDoes) {
+TEST(Publication, HeldFinalGoesOutAsPreliminaryOnce) {
   const auto report = ReportWith({{reading::v1::VERSION_KIND_PRELIMINARY, false}, {reading::v1::VERSION_KIND_FINAL, true}});
   v1::Result result;
   Due due = DueVersions(report, false, result);
-  ASSERT_EQ(due.versions.size(), 1u);
+  ASSERT_EQ(due.versions.size(), 2u);
   EXPECT_EQ(due.versions[0].state(), v1::RESULT_STATE_PRELIMINARY);
+  EXPECT_EQ(due.versions[1].state(), v1::RESULT_STATE_PRELIMINARY);
   EXPECT_TRUE(due.waiting);
   AppendAll(result, due);
+  EXPECT_TRUE(DueVersions(report, false, result).versions.empty());
+  EXPECT_TRUE(DueVersions(report, false, result).waiting);
   due = DueVersions(report, true, result);
   ASSERT_EQ(due.versions.size(), 1u);
   EXPECT_EQ(due.versions[0].state(), v1::RESULT_STATE_FINAL);
@@ -117,6 +121,62 @@ TEST(Publication, RetractionFollowsWhatWasPublished) {
   AppendAll(result, DueVersions(report, true, result));
   EXPECT_EQ(result.state(), v1::RESULT_STATE_RETRACTED);
   EXPECT_TRUE(DueVersions(report, true, result).versions.empty());
+}
+
+common::v1::PatientRef WordsWith(const std::string& number, const std::string& document) {
+  common::v1::PatientRef words;
+  words.set_name("王芳");
+  words.set_birth_date("1980-01-01");
+  words.set_facility_patient_id(number);
+  if (!document.empty()) {
+    common::v1::Identifier& identifier = *words.add_identifiers();
+    identifier.set_type(common::v1::IDENTIFIER_TYPE_RESIDENT_ID);
+    identifier.set_value(document);
+  }
+  return words;
+}
+
+Sources OrderedBy(orders::v1::OrderOrigin origin, const common::v1::PatientRef& words) {
+  Sources sources;
+  orders::v1::Order& order = sources.orders.emplace_back();
+  order.set_origin(origin);
+  *order.mutable_patient() = words;
+  *order.mutable_create_time() = rpc::ToProto(kNow);
+  return sources;
+}
+
+TEST(Publication, HisConfirmsByItsOwnNumberAndNotByAName) {
+  EXPECT_TRUE(IdentityConfirmed(OrderedBy(orders::v1::ORDER_ORIGIN_HIS, WordsWith("p1", ""))));
+  EXPECT_FALSE(IdentityConfirmed(OrderedBy(orders::v1::ORDER_ORIGIN_HIS, WordsWith("", ""))));
+  EXPECT_FALSE(IdentityConfirmed(OrderedBy(orders::v1::ORDER_ORIGIN_CONSOLE, WordsWith("", ""))));
+  EXPECT_FALSE(IdentityConfirmed(OrderedBy(orders::v1::ORDER_ORIGIN_DEVICE, WordsWith("p1", ""))));
+}
+
+TEST(Publication, DocumentConfirmsWhomItVerified) {
+  Sources sources = OrderedBy(orders::v1::ORDER_ORIGIN_HIS, WordsWith("", "A"));
+  EXPECT_FALSE(IdentityConfirmed(sources));
+  sources.patient = {true, kNow - absl::Hours(1), WordsWith("", "A")};
+  EXPECT_TRUE(IdentityConfirmed(sources));
+  sources.patient.documents = WordsWith("", "B");
+  EXPECT_FALSE(IdentityConfirmed(sources));
+}
+
+TEST(Publication, VerifyingConfirmsWhatWasSaidBeforeAndNotANamesakeAfterwards) {
+  Sources sources = OrderedBy(orders::v1::ORDER_ORIGIN_DEVICE, WordsWith("", ""));
+  sources.patient = {true, kNow + absl::Hours(1), WordsWith("", "A")};
+  EXPECT_TRUE(IdentityConfirmed(sources));
+  sources.patient.since = kNow - absl::Hours(1);
+  EXPECT_FALSE(IdentityConfirmed(sources));
+}
+
+TEST(Publication, HeldFinalAwaitsItsOrders) {
+  Sources sources;
+  sources.report = ReportWith({{reading::v1::VERSION_KIND_FINAL, true}});
+  sources.report.add_order_ids("o1");
+  EXPECT_TRUE(DueVersions(sources, {}).versions.empty());
+  EXPECT_TRUE(DueVersions(sources, {}).waiting);
+  sources.orders.emplace_back();
+  EXPECT_EQ(DueVersions(sources, {}).versions.size(), 1u);
 }
 
 v1::Decision Decided(v1::DecisionKind kind, const std::string& code = "", const std::string& text = "",

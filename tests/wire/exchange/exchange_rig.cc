@@ -64,7 +64,7 @@ ExchangeRig::ExchangeRig(const std::string& url) : clock_(Start()), ids_("hub", 
   publisher_ = std::make_unique<Publisher>(facts, ids_);
   decisions_ = std::make_unique<Decisions>(*database_, facts, ids_);
   external_ = std::make_unique<External>(*database_, ids_);
-  patients_ = std::make_unique<PatientResolver>(*database_, [] { return nullptr; }, AsService(), ids_);
+  patients_ = std::make_unique<PatientResolver>(*database_, [this] { return registry_; }, AsService(), ids_);
   recognizer_ = std::make_unique<Recognizer>(*database_, *decisions_, facts, ids_, RecognitionRules());
   feed_ = std::make_unique<ResultFeed>(*database_, *door_);
   results_ = std::make_unique<ResultGrpc>(ResultParts{*database_, *external_, *patients_, facts, *feed_, *door_});
@@ -142,6 +142,17 @@ void ExchangeRig::TellOrder(const std::string& id, orders::v1::OrderOrigin origi
   *changed.mutable_order() = OrderOf(id, origin);
   changed.mutable_order()->set_version(version);
   *changed.mutable_order()->mutable_create_time() = rpc::ToProto(clock_.Now());
+  Tell(changed, id);
+}
+
+void ExchangeRig::TellUnnumbered(const std::string& id, const std::string& patient_id) {
+  events::v1::OrderChanged changed;
+  orders::v1::Order& order = *changed.mutable_order();
+  order = OrderOf(id, orders::v1::ORDER_ORIGIN_HIS);
+  order.mutable_patient()->clear_facility_patient_id();
+  order.mutable_patient()->set_patient_id(patient_id);
+  order.set_version(1);
+  *order.mutable_create_time() = rpc::ToProto(clock_.Now());
   Tell(changed, id);
 }
 

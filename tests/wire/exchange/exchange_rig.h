@@ -43,6 +43,8 @@ class ExchangeRig : public ::testing::Test {
   static orders::v1::Order OrderOf(const std::string& id, orders::v1::OrderOrigin origin);
   void TellOrder(const std::string& id, orders::v1::OrderOrigin origin = orders::v1::ORDER_ORIGIN_HIS,
                  int64_t version = 1);
+  // Of a HIS that gave no number of the patient's; linked by name and birth date alone.
+  void TellUnnumbered(const std::string& id, const std::string& patient_id);
   void TellStudy(const std::string& order_id, bool complete = true, int64_t version = 1);
   // A report of one final version.
   reading::v1::Report ReportOf(const std::string& order_id);
@@ -85,6 +87,7 @@ class ExchangeRig : public ::testing::Test {
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<Decisions> decisions_;
   std::unique_ptr<External> external_;
+  std::shared_ptr<grpc::Channel> registry_;  // None: it is away.
   std::unique_ptr<PatientResolver> patients_;
   std::unique_ptr<Recognizer> recognizer_;
   std::unique_ptr<ResultFeed> feed_;

@@ -49,11 +49,43 @@ TEST_F(ExchangeRig, FinalWaitsForAConfirmedIdentity) {
   LinkPatient("t1", "p1", "m1");
   TellOrder("o1", orders::v1::ORDER_ORIGIN_DEVICE);
   TellStudy("o1");
+  const auto held = WatchHeld(metrics_, *database_);
+  EXPECT_NE(metrics_.Expose().find("tongjian_exchange_results_waiting 0"), std::string::npos);
   TellReport(ReportOf("o1"));
-  EXPECT_TRUE(ResultsOf("m1").empty());
+  // Meanwhile its clinic sees what was signed, as preliminary.
+  ASSERT_EQ(ResultsOf("m1").size(), 1u);
+  EXPECT_EQ(ResultsOf("m1")[0].state(), v1::RESULT_STATE_PRELIMINARY);
+  EXPECT_FALSE(ResultsOf("m1")[0].identity_confirmed());
+  EXPECT_EQ(ResultsOf("m1")[0].versions(0).content().impression(), "normal");
+  EXPECT_EQ(Pull("t1")->events_size(), 1);
+  EXPECT_NE(metrics_.Expose().find("tongjian_exchange_results_waiting 1"), std::string::npos);
   LinkPatient("t1", "p1", "m1", true);
   ASSERT_EQ(ResultsOf("m1").size(), 1u);
   EXPECT_TRUE(ResultsOf("m1")[0].identity_confirmed());
+  EXPECT_EQ(ResultsOf("m1")[0].state(), v1::RESULT_STATE_FINAL);
+  EXPECT_EQ(ResultsOf("m1")[0].versions_size(), 2);
+  EXPECT_NE(metrics_.Expose().find("tongjian_exchange_results_waiting 0"), std::string::npos);
+}
+
+TEST_F(ExchangeRig, OrderWithoutANumberWaitsUntilAPersonVerifiesItsPatient) {
+  TellUnnumbered("o1", "m1");
+  TellStudy("o1");
+  TellReport(ReportOf("o1"));
+  ASSERT_EQ(ResultsOf("m1").size(), 1u);
+  EXPECT_EQ(ResultsOf("m1")[0].state(), v1::RESULT_STATE_PRELIMINARY);
+  clock_.Advance(absl::Minutes(5));
+  LinkPatient("t1", "", "m1", true);
+  EXPECT_EQ(ResultsOf("m1")[0].state(), v1::RESULT_STATE_FINAL);
+  // A namesake's order of later is not verified by that.
+  clock_.Advance(absl::Minutes(5));
+  LinkPatient("t1", "", "m1", true);
+  TellUnnumbered("o2", "m1");
+  TellStudy("o2");
+  TellReport(ReportOf("o2"));
+  ASSERT_EQ(ResultsOf("m1").size(), 2u);
+  for (const v1::Result& result : ResultsOf("m1")) {
+    EXPECT_EQ(result.identity_confirmed(), result.source_id() == "report-o1");
+  }
 }
 
 TEST_F(ExchangeRig, MergeMovesResultsAndUnmergeBringsThemBack) {

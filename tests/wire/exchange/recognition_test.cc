@@ -1,5 +1,8 @@
+#include <grpcpp/grpcpp.h>
+
 #include "common/base/status.h"
 #include "tests/wire/exchange/exchange_rig.h"
+#include "tongjian/registry/v1/patient.grpc.pb.h"
 
 namespace tongjian::exchange {
 namespace {
@@ -38,6 +41,60 @@ TEST_F(ExchangeRig, SomebodyElseIsShownNothing) {
   EXPECT_EQ(verdict.verdict(), v1::VERDICT_NO_PRIOR);
   EXPECT_TRUE(verdict.candidates().empty());
   EXPECT_TRUE(verdict.prompt_id().empty());
+}
+
+// The registry's answer to whoever asks in words without a number.
+class NamesakeRegistry final : public registry::v1::PatientService::Service {
+ public:
+  explicit NamesakeRegistry(std::string linked_by) : linked_by_(std::move(linked_by)) {
+    grpc::ServerBuilder builder;
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+  }
+  std::shared_ptr<grpc::Channel> Channel() { return server_->InProcessChannel(grpc::ChannelArguments()); }
+
+  grpc::Status ResolvePatient(grpc::ServerContext*, const registry::v1::ResolvePatientRequest*,
+                              registry::v1::ResolvePatientResponse* out) override {
+    out->mutable_patient()->set_id("m1");
+    out->mutable_patient()->set_state(registry::v1::PATIENT_STATE_VERIFIED);
+    out->set_linked_by(linked_by_);
+    return grpc::Status::OK;
+  }
+
+ private:
+  const std::string linked_by_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+TEST_F(ExchangeRig, NamesakeIsNeverShownWhatWasFound) {
+  PublishOwn();
+  NamesakeRegistry registry("same_words");
+  registry_ = registry.Channel();
+  const v1::ItemVerdict verdict = Ask(Question("t2", ""));
+  EXPECT_EQ(verdict.verdict(), v1::VERDICT_NOT_ELIGIBLE);
+  ASSERT_EQ(verdict.candidates_size(), 1);
+  EXPECT_EQ(verdict.candidates(0).primary_reason(), v1::INELIGIBLE_REASON_IDENTITY);
+  EXPECT_TRUE(verdict.candidates(0).result().versions().empty());
+  EXPECT_EQ(Counts().prompts(), 0);
+}
+
+TEST_F(ExchangeRig, VerifiedDocumentMakesThePersonCertain) {
+  PublishOwn();
+  NamesakeRegistry registry("verified_document");
+  registry_ = registry.Channel();
+  EXPECT_EQ(Ask(Question("t2", "")).verdict(), v1::VERDICT_ELIGIBLE);
+}
+
+TEST_F(ExchangeRig, ResultOfAnOrderWithoutANumberCountsForNobody) {
+  LinkPatient("t2", "q9", "m1");
+  TellUnnumbered("o1", "m1");
+  TellStudy("o1");
+  TellReport(ReportOf("o1"));
+  const v1::ItemVerdict verdict = Ask(Question("t2", "q9"));
+  EXPECT_EQ(verdict.verdict(), v1::VERDICT_NOT_ELIGIBLE);
+  ASSERT_EQ(verdict.candidates_size(), 1);
+  EXPECT_EQ(verdict.candidates(0).primary_reason(), v1::INELIGIBLE_REASON_IDENTITY);
+  EXPECT_TRUE(verdict.candidates(0).result().versions().empty());
 }
 
 TEST_F(ExchangeRig, RetractedResultShowsNoContent) {
