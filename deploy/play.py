@@ -7,108 +7,12 @@ people are `tongjian ctl`. Used by deploy/try.sh and by the end-to-end test.
 
 import argparse
 import json
-import os
 import pathlib
-import secrets
-import shutil
 import signal
-import subprocess
 import sys
 import time
 
-import pydicom
-import pydicom.uid
-
-HERE = pathlib.Path(__file__).resolve().parent
-CLINIC = {"facility": "fac-bailongqiao", "name": "白龙桥镇中心卫生院", "device": "BLQ_CR1"}
-OTHER = {"facility": "fac-tangxi", "name": "汤溪镇中心卫生院", "device": "TX_DR1"}
-HUB_FACILITY = "fac-jinhua-zhongxin"
-ITEM = "cr-cervical-spine"
-PERSON = ["--name", "张三", "--sex", "male", "--birth-date", "1980-01-01", "--resident-id", "110101198001010010"]
-
-
-class Failed(Exception):
-    """A step did not come out as it must."""
-
-
-class Stage:
-    """The processes, files and identities of the play."""
-
-    def __init__(self, arguments):
-        self.tongjian = str(pathlib.Path(arguments.tongjian).resolve())
-        self.directory = pathlib.Path(arguments.directory).resolve()
-        self.processes = []
-        self.ports = {}
-        self.passwords = {}
-
-    def path(self, *parts):
-        return str(self.directory.joinpath(*parts))
-
-    def run(self, command, **options):
-        """Runs a command to its end and returns what it printed; its error output becomes the failure's text."""
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, **options)
-        if done.returncode != 0:
-            raise Failed(f"{' '.join(command[:4])} ...: {done.stderr.strip() or done.stdout.strip()}")
-        return done.stdout
-
-    def start(self, name, *arguments):
-        """Starts a tongjian process and waits until it says that it is ready."""
-        out = open(self.path(f"{name}.out"), "w", encoding="utf-8")
-        log = open(self.path(f"{name}.log"), "a", encoding="utf-8")
-        process = subprocess.Popen([self.tongjian, *arguments], stdout=out, stderr=log, start_new_session=True)
-        self.processes.append(process)
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            lines = pathlib.Path(self.path(f"{name}.out")).read_text(encoding="utf-8").splitlines()
-            ready = [json.loads(line) for line in lines if '"ready"' in line]
-            if ready:
-                self.ports[name] = ready[0]
-                return process
-            if process.poll() is not None:
-                tail = pathlib.Path(self.path(f"{name}.log")).read_text(encoding="utf-8").splitlines()[-5:]
-                raise Failed(f"{name} ended at once: " + "\n".join(tail))
-            time.sleep(0.02)
-        raise Failed(f"{name} is not ready after 60 s")
-
-    def stop(self):
-        for process in reversed(self.processes):
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-        for process in reversed(self.processes):
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-    def ctl(self, who, *words):
-        """Calls `tongjian ctl` as a person and returns the parsed answer."""
-        text = self.run([self.tongjian, "ctl", "--json", "--address", f"localhost:{self.ports['hub']['rpc']}",
-                         "--ca", self.path("ca", "ca.pem"), "--token-file", self.path(f"{who}.token"), *words])
-        return json.loads(text) if text.strip() else {}
-
-    def log_in(self, who, password):
-        self.run([self.tongjian, "ctl", "--address", f"localhost:{self.ports['hub']['rpc']}",
-                  "--ca", self.path("ca", "ca.pem"), "--token-file", self.path(f"{who}.token"), "login", who],
-                 input=password + "\n")
-
-    def his(self, clinic, *words):
-        """Calls the HIS client of a clinic at that clinic's gateway."""
-        gateway = clinic["facility"]
-        return json.loads(self.run([
-            str(HERE / "his" / "his_client.py"), "--stubs", self.path("stubs"),
-            "--address", f"localhost:{self.ports[gateway]['rpc']}", "--ca", self.path("ca", "ca.pem"),
-            "--cert", self.path(f"his-{gateway}.pem"), "--key", self.path(f"his-{gateway}.key"),
-            "--server-name", f"{gateway}.gateway", *words]))
-
-    def wait_for(self, what, probe, seconds=60):
-        """Asks `probe` until it answers; that is the condition waited for."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            found = probe()
-            if found:
-                return found
-            time.sleep(0.2)
-        raise Failed(f"waited {seconds} s for {what}")
+from stage import CLINIC, HUB_FACILITY, ITEM, OTHER, PERSON, Failed, Stage
 
 
 def who(record):
@@ -152,77 +56,18 @@ class Play:
 
     # Setting up.
 
-    def authority(self):
-        self.stage.run([self.stage.tongjian, "ca", "init", "--directory", self.stage.path("ca"),
-                        "--name", "Tongjian sample authority"])
-        for clinic in (CLINIC, OTHER):
-            self.stage.run([self.stage.tongjian, "ca", "issue", "--directory", self.stage.path("ca"), "--role", "his",
-                            "--facility", clinic["facility"], "--out", self.stage.path(f"his-{clinic['facility']}")])
-        self.stage.run([str(HERE / "his" / "generate_stubs.sh"), self.stage.path("stubs")])
-
     def hub(self):
-        config = pathlib.Path(self.stage.path("hub.toml"))
-        config.write_text(f"""state = "{self.stage.path('hub')}"
-authority = "jinhua"
-ca = "{self.stage.path('ca')}"
-
-[rpc]
-listen = "127.0.0.1:0"
-names = ["localhost", "127.0.0.1"]
-
-[dicom]
-port = 0
-
-[admin]
-port = 0
-
-[imaging]
-quiet-time = "5s"
-
-[registry]
-seed-file = "{HERE / 'community' / 'jinhua.json'}"
-""", encoding="utf-8")
-        self.stage.start("hub", "serve", "--config", str(config))
+        self.stage.hub()
         return f"gRPC on port {self.stage.ports['hub']['rpc']}"
 
     def people(self):
-        first = pathlib.Path(self.stage.path("hub", "files", "registry", "first-operator-password"))
-        self.stage.log_in("operator", first.read_text(encoding="utf-8").splitlines()[-1].strip())
-        for user, role, practitioner in (("reader", "reader", "prac-zhongxin-reader-1"), ("auditor", "auditor", "")):
-            self.stage.passwords[user] = "Try-" + secrets.token_urlsafe(12) + "-9"
-            self.stage.ctl("operator", "accounts", "create", user, f"account.facility-id={HUB_FACILITY}",
-                           f"account.roles={role}", f"account.practitioner-id={practitioner}",
-                           "account.active=true", f"password={self.stage.passwords[user]}")
-            self.stage.log_in(user, self.stage.passwords[user])
+        self.stage.person("reader", "reader", "prac-zhongxin-reader-1")
+        self.stage.person("auditor", "auditor")
         return "operator, reader, auditor"
 
     def gateway(self, clinic):
-        facility = clinic["facility"]
-        code = self.stage.ctl("operator", "enrollment", "code", facility, "gateway")["code"]
-        hub = f"localhost:{self.stage.ports['hub']['rpc']}"
-        self.stage.run([self.stage.tongjian, "edge", "enroll", "--hub", hub, "--code", code,
-                        "--ca", self.stage.path("ca", "ca.pem"), "--state", self.stage.path(facility)])
-        pathlib.Path(self.stage.path(facility + "-results")).mkdir()
-        config = pathlib.Path(self.stage.path(f"{facility}.toml"))
-        config.write_text(f"""state = "{self.stage.path(facility)}"
-
-[rpc]
-listen = "127.0.0.1:0"
-
-[dicom]
-port = 0
-ae-title = "GATEWAY"
-
-[admin]
-port = 0
-
-[edge]
-hub = "{hub}"
-quiet-time = "2s"
-drop-folder = "{self.stage.path(facility + '-results')}"
-""", encoding="utf-8")
-        self.stage.start(facility, "edge", "--config", str(config))
-        return f"DICOM on port {self.stage.ports[facility]['dicom']}"
+        self.stage.gateway(clinic)
+        return f"DICOM on port {self.stage.ports[clinic['facility']]['dicom']}"
 
     # The main job.
 
@@ -242,48 +87,13 @@ drop-folder = "{self.stage.path(facility + '-results')}"
         return f"accession number {self.accession}"
 
     def worklist(self):
-        folder = pathlib.Path(self.stage.path("worklist"))
-        folder.mkdir(exist_ok=True)
-
-        def find():
-            self.stage.run(["findscu", "-W", "-X", "-od", str(folder), "-aet", CLINIC["device"], "-aec", "GATEWAY",
-                            "-k", f"0008,0050={self.accession}", "-k", "0010,0010", "-k", "0010,0020", "-k", "0010,0030",
-                            "-k", "0010,0040", "-k", "0020,000D", "-k", "0032,1060",
-                            "-k", "(0040,0100)[0].0008,0060", "-k", "(0040,0100)[0].0040,0007",
-                            "localhost", str(self.stage.ports[CLINIC["facility"]]["dicom"])],
-                           env={**os.environ, "TCP_NODELAY": "1"})
-            return sorted(folder.glob("rsp*.dcm"))
-
-        answers = self.stage.wait_for("the order on the worklist", find)
-        self.scheduled = pydicom.dcmread(answers[0], force=True)
+        answers = self.stage.wait_for("the order on the worklist", lambda: self.stage.worklist(CLINIC, self.accession))
+        self.scheduled = answers[0]
         return f"{self.scheduled.PatientName}, study {str(self.scheduled.StudyInstanceUID)[:24]}…"
 
-    def images(self):
-        """Three real cervical spine radiographs of Debian's python3-pydicom, as the device would send them."""
-        folder = pathlib.Path(self.stage.path("images"))
-        folder.mkdir(exist_ok=True)
-        study = pathlib.Path(pydicom.__file__).parent / "data" / "test_files" / "dicomdirtests" / "77654033"
-        wanted = list(study.glob("CR*/*"))
-        if len(wanted) != 3:
-            raise Failed("python3-pydicom's cervical spine study is not where it should be")
-        series = pydicom.uid.generate_uid()
-        for number, path in enumerate(sorted(wanted), 1):
-            image = pydicom.dcmread(path)
-            image.SpecificCharacterSet = "GB18030"
-            for name in ("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyInstanceUID"):
-                setattr(image, name, str(getattr(self.scheduled, name, "")))
-            image.SeriesInstanceUID = series
-            image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid()
-            image.AcquisitionDate = image.StudyDate = image.SeriesDate = image.ContentDate = time.strftime("%Y%m%d")
-            image.AcquisitionTime = image.StudyTime = image.SeriesTime = image.ContentTime = time.strftime("%H%M%S")
-            image.save_as(folder / f"{number}.dcm")
-        return folder
-
     def push(self):
-        folder = self.images()
-        self.stage.run(["storescu", "-aet", CLINIC["device"], "-aec", "GATEWAY", "localhost",
-                        str(self.stage.ports[CLINIC["facility"]]["dicom"]), *map(str, sorted(folder.glob("*.dcm")))],
-                       env={**os.environ, "TCP_NODELAY": "1"})
+        words = {element.keyword: element.value for element in self.scheduled}
+        self.stage.push(CLINIC, self.stage.images("main", words))
         return "3 images accepted by the gateway"
 
     def archived(self):
@@ -375,7 +185,7 @@ drop-folder = "{self.stage.path(facility + '-results')}"
     def play(self):
         if not self.quiet:
             print("setting up")
-        self.step("private authority, certificates, stubs", self.authority)
+        self.step("private authority, certificates, stubs", self.stage.authority)
         self.step("hub with the sample community", self.hub)
         self.step("accounts", self.people)
         self.step(f"gateway of {CLINIC['name']} enrolls", lambda: self.gateway(CLINIC))
@@ -418,10 +228,8 @@ def main():
     parser.add_argument("--quiet", action="store_true")
     arguments = parser.parse_args()
 
-    stage = Stage(arguments)
-    if stage.directory.exists():
-        shutil.rmtree(stage.directory)
-    stage.directory.mkdir(parents=True)
+    stage = Stage(arguments.tongjian, arguments.directory)
+    stage.empty()
     play = Play(stage, arguments.quiet)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # So that the processes are stopped.
     try:
