@@ -376,14 +376,14 @@ void MemoryFiles::SetCapacity(int64_t bytes) {
   capacity_ = bytes;
 }
 
-absl::Status MemoryFiles::FlipBit(const std::string& path, int64_t offset) {
+absl::Status MemoryFiles::FlipBit(const std::string& path, int64_t offset, int bit) {
   std::lock_guard lock(mutex_);
   TJ_ASSIGN_OR_RETURN(const auto place, FindParent(path));
   const auto node = place.first->now.find(place.second);
   if (node == place.first->now.end() || node->second.file == nullptr) return Absent(path);
   std::string& text = node->second.file->now;
   if (offset < 0 || offset >= static_cast<int64_t>(text.size())) return Absent(path);
-  text[static_cast<size_t>(offset)] ^= 0x10;
+  text[static_cast<size_t>(offset)] ^= static_cast<char>(1 << bit);
   return absl::OkStatus();
 }
 

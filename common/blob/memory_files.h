@@ -47,9 +47,9 @@ class MemoryFiles : public Files {
   void FailSyncs(bool fail);
   // Unlimited until set.
   void SetCapacity(int64_t bytes);
-  // Changes one bit of the byte at `offset`, behind the back of everyone. NOT_FOUND when there is
-  // none.
-  absl::Status FlipBit(const std::string& path, int64_t offset);
+  // Changes one bit (0 to 7) of the byte at `offset`, behind the back of everyone. NOT_FOUND when
+  // there is none.
+  absl::Status FlipBit(const std::string& path, int64_t offset, int bit = 4);
 
  private:
   friend class MemoryFile;

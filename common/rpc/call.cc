@@ -55,7 +55,7 @@ absl::Status Call::Settle(const absl::Status& outcome) {
       telemetry::Log(telemetry::Level::kError, "audit_append_failed",
                      {{"method", method()}, {"status", written}});
       door_.gate_.CountAuditFailure();
-      if (outcome.ok()) given = TrailBroken();
+      if (outcome.ok()) given = TrailBroken(written);
     }
   }
   LogOutcome(rule_, caller(), given);

@@ -116,8 +116,9 @@ std::unique_ptr<Call> Door::Open(grpc::ServerContextBase* context, std::string_v
   const telemetry::RequestScope log_scope(request_id);
   std::unique_ptr<Call> call = Enter(context, rule, request_id, refusal);
   if (call == nullptr || !rule.streaming || !rule.patient_data) return call;
-  if (call->RecordOpening().ok()) return call;
-  *refusal = call->Close(TrailBroken());
+  const absl::Status recorded = call->RecordOpening();
+  if (recorded.ok()) return call;
+  *refusal = call->Close(TrailBroken(recorded));
   return nullptr;
 }
 

@@ -42,7 +42,11 @@ bool BelongsInTrail(const MethodRule& rule, const absl::Status& outcome) {
          outcome.code() == absl::StatusCode::kPermissionDenied;
 }
 
-absl::Status TrailBroken() {
+absl::Status TrailBroken(const absl::Status& cause) {
+  if (base::DetailOf(cause).reason == "STORAGE_FULL") {
+    return base::Error(absl::StatusCode::kResourceExhausted, "STORAGE_FULL", "",
+                       "the audit trail has no room: nothing is done without it");
+  }
   return base::Unavailable("INTERNAL", "the audit trail cannot be written now: try again later");
 }
 

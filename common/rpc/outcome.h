@@ -27,7 +27,8 @@ void LogOutcome(const MethodRule& rule, const security::Caller& caller,
 // calling too often.
 bool BelongsInTrail(const MethodRule& rule, const absl::Status& outcome);
 
-// The answer instead of data that could not be put on record.
-absl::Status TrailBroken();
+// The answer instead of data that could not be put on record: RESOURCE_EXHAUSTED (STORAGE_FULL) when
+// `cause` is that, else UNAVAILABLE.
+absl::Status TrailBroken(const absl::Status& cause);
 
 }  // namespace tongjian::rpc

@@ -22,6 +22,7 @@ namespace tongjian::runtime {
 namespace {
 
 constexpr absl::Duration kChores = absl::Minutes(1);
+constexpr absl::Duration kWatch = absl::Seconds(1);
 
 rpc::GateOptions GateOptionsOf(const ProcessOptions& options, Identities& identities) {
   rpc::GateOptions gate;
@@ -105,12 +106,16 @@ class Process::Impl final : public Runtime {
     TJ_TRY(security::WriteDurably(PortsFile(options_.state), PortsJson(ports_),
                                   security::FileMode::kPublic));
     host_.SetServing(true);
+    watchman_ = std::make_unique<Housekeeper>(kWatch, [this] { WatchRecords(); });
+    scrubber_ = std::make_unique<Housekeeper>(kWatch, [this] { records_.Scrub(); });
     return absl::OkStatus();
   }
 
   void Stop() {
     if (stopped_) return;
     stopped_ = true;
+    watchman_.reset();
+    scrubber_.reset();
     host_.SetServing(false);
     if (admin_ != nullptr) admin_->StopAdvertising();
     absl::SleepFor(started_ > 0 ? options_.drain : absl::ZeroDuration());
@@ -174,6 +179,16 @@ class Process::Impl final : public Runtime {
     return absl::OkStatus();
   }
 
+  // Says so, to whoever asks for the health and in the log, while nothing can be made durable.
+  void WatchRecords() {
+    const absl::Status failure = records_.Failure();
+    if (failure.ok() == serving_) return;
+    serving_ = failure.ok();
+    host_.SetServing(serving_);
+    telemetry::Log(serving_ ? telemetry::Level::kWarning : telemetry::Level::kError,
+                   serving_ ? "storage_is_back" : "storage_failed", {{"status", failure}});
+  }
+
   void DoChores() {
     if (identities_->revoked() != nullptr) {
       if (const absl::Status status = identities_->revoked()->Reload(); !status.ok()) {
@@ -210,6 +225,9 @@ class Process::Impl final : public Runtime {
   std::vector<std::string> names_;
   std::unique_ptr<web::AdminServer> admin_;
   std::unique_ptr<Housekeeper> housekeeper_;
+  std::unique_ptr<Housekeeper> watchman_;
+  std::unique_ptr<Housekeeper> scrubber_;
+  bool serving_ = true;  // The watchman's.
   size_t started_ = 0;
   bool stopped_ = false;
   Ports ports_;

@@ -55,6 +55,8 @@ void ProcessOptions::Describe(config::Settings& all) {
   all.Add("dicom.ae-title", &dicom_ae_title, "Our AE title", {.required = true, .size_max = 16});
 
   all.Add("blobs.reserve", &blob_reserve, "Free disk space below which nothing more is accepted");
+  all.Add("blobs.scrub-rate", &scrub_rate,
+          "Bytes of stored objects verified a second, for ever; 0 for none");
   all.Add("feeds.keep", &feed_keep, "How long events stay readable", {.min = absl::Hours(24)});
   all.Add("admin.address", &admin_address, "Address of the admin port (metrics, health)");
   all.Add("admin.port", &admin_port, "Admin port; 0 for any free one, -1 for none",

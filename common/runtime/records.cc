@@ -83,6 +83,14 @@ absl::StatusOr<blob::Store*> Records::OpenBlobs(std::string_view name) {
   options.reserve_bytes = options_.blob_reserve.bytes;
   TJ_TRY(security::MakeDirectory(options.directory));
   TJ_ASSIGN_OR_RETURN(blobs_[service], blob::Store::Open(options, clock_));
+  if (options_.scrub_rate.bytes > 0) {
+    const std::string directory = ServiceDirectory(options_.state, service);
+    TJ_TRY(security::MakeDirectory(directory));
+    const ScrubOptions scrub = {.service = service,
+                                .bytes_per_second = options_.scrub_rate.bytes,
+                                .cursor_file = directory + "/scrubbed-to"};
+    scrubbers_.push_back(std::make_unique<Scrubber>(scrub, *blobs_[service], metrics_, clock_));
+  }
   return blobs_[service].get();
 }
 
@@ -100,6 +108,18 @@ absl::Status Records::Health() const {
   for (const auto& [name, service] : services_) TJ_TRY(service->database->health());
   for (const auto& [name, store] : blobs_) TJ_TRY(store->Writable());
   return absl::OkStatus();
+}
+
+absl::Status Records::Failure() const {
+  for (const auto& [name, service] : services_) TJ_TRY(service->database->health());
+  for (const auto& [name, store] : blobs_) {
+    if (store->Stats().read_only) return store->Writable();
+  }
+  return absl::OkStatus();
+}
+
+void Records::Scrub() {
+  for (const auto& scrubber : scrubbers_) scrubber->Step();
 }
 
 void Records::Trim() {

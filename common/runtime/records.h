@@ -15,6 +15,7 @@
 #include "common/rpc/door.h"
 #include "common/rpc/gate.h"
 #include "common/runtime/process.h"
+#include "common/runtime/scrubber.h"
 #include "common/store/database.h"
 #include "common/telemetry/metrics.h"
 
@@ -37,9 +38,13 @@ class Records {
   bool any_feed() const { return !services_.empty(); }
   // Databases that accept writes and stores that have room; otherwise what the first of them says.
   absl::Status Health() const;
+  // A database that accepts nothing, or a store whose disk has failed; a full disk is neither.
+  absl::Status Failure() const;
   // Removes what is older than its stated keeping: events (never audit records), remembered request
   // ids.
   void Trim();
+  // The next step of verifying what is stored. From one thread.
+  void Scrub();
 
  private:
   struct Service;
@@ -53,6 +58,7 @@ class Records {
   const base::Clock& clock_;
   std::map<std::string, std::unique_ptr<Service>, std::less<>> services_;
   std::map<std::string, std::unique_ptr<blob::Store>, std::less<>> blobs_;
+  std::vector<std::unique_ptr<Scrubber>> scrubbers_;
 };
 
 }  // namespace tongjian::runtime

@@ -16,7 +16,7 @@
 namespace tongjian::blob {
 namespace {
 
-constexpr int kSeeds = 50;
+constexpr int kSeeds = 120;
 constexpr int kActions = 10;
 constexpr size_t kUploadSize = 3000;
 
@@ -161,6 +161,8 @@ class World {
       auto opened = store_->OpenPartial(id);
       if (!opened.ok()) return false;
       writer = *std::move(opened);
+      // A commit without an answer may have been carried out: then the upload begins again.
+      if (upload.commit_asked && writer->size() == 0) upload.flushed = 0;
       upload.commit_asked = false;
     }
     const std::string content = UploadContent(id, upload.generation);
