@@ -59,8 +59,8 @@ class StoreSink {
 };
 
 // Status to C-STORE-RSP: RESOURCE_EXHAUSTED A700, INVALID_ARGUMENT C000 (a mismatch of UIDs A900),
-// PERMISSION_DENIED 0124, ALREADY_EXISTS 0000 (stored before), others 0110. The message becomes the
-// Error Comment, so no patient data in it.
+// PERMISSION_DENIED 0124, others 0110: nothing but OK is success. The message becomes the Error
+// Comment, so no patient data in it.
 class StoreHandler {
  public:
   virtual ~StoreHandler() = default;

@@ -8,7 +8,6 @@ namespace {
 int StoreStatus(const absl::Status& result) {
   switch (result.code()) {
     case absl::StatusCode::kOk:
-    case absl::StatusCode::kAlreadyExists:
       return status::kSuccess;
     case absl::StatusCode::kResourceExhausted:
       return status::kOutOfResources;

@@ -55,7 +55,6 @@ class Community(Stage):
 
     def set_up(self, hub="", gateway=""):
         """Starts both; the arguments are settings that go on top of their files."""
-        self.empty()
         self.authority([CLINIC])
         self.hub(settings=hub)
         self.person("auditor", "auditor")
@@ -72,18 +71,29 @@ class Community(Stage):
             process.kill()
             process.wait()
 
-    def channel(self):
-        """A gRPC channel to the hub with the certificate of the clinic's HIS, which sees all that its facility recorded."""
+    def channel(self, role="his", to="hub"):
+        """A gRPC channel with a certificate of the clinic's HIS or gateway."""
         import grpc
 
         def read(*path):
             return pathlib.Path(self.path(*path)).read_bytes()
 
-        credentials = grpc.ssl_channel_credentials(read("ca", "ca.pem"), private_key=read(f"his-{GATEWAY}.key"),
-                                                   certificate_chain=read(f"his-{GATEWAY}.pem"))
-        return grpc.secure_channel(f"localhost:{self.ports['hub']['rpc']}", credentials)
+        if not pathlib.Path(self.path(f"{role}-{GATEWAY}.key")).exists():
+            self.certificate(role, GATEWAY)
+        credentials = grpc.ssl_channel_credentials(
+            read("ca", "ca.pem"), private_key=read(f"{role}-{GATEWAY}.key"),
+            certificate_chain=read(f"{role}-{GATEWAY}.pem"))
+        options = [] if to == "hub" else [("grpc.ssl_target_name_override", f"{to}.gateway")]
+        return grpc.secure_channel(f"localhost:{self.ports[to]['rpc']}", credentials, options)
+
+    def health(self, name):
+        """What grpc.health.v1 answers, as bytes."""
+        channel = self.channel(to=name)
+        check = channel.unary_unary("/grpc.health.v1.Health/Check", lambda request: b"", lambda answer: answer)
+        return check(None, timeout=10)
 
     def studies(self):
+        """As the HIS, which sees all that its facility recorded."""
         from tongjian.imaging.v1 import study_pb2_grpc
         return study_pb2_grpc.StudyServiceStub(self.channel())
 

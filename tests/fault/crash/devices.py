@@ -4,11 +4,14 @@ import hashlib
 import os
 import pathlib
 import random
+import re
 import subprocess
 import threading
 
 import pydicom
 import pydicom.uid
+
+STORESCU = ["storescu", "-v", "-to", "5", "-ta", "5", "-td", "10"]
 
 
 def dataset_hash(file):
@@ -55,6 +58,15 @@ class Images:
         return str(path), uid, dataset_hash(path.read_bytes())
 
 
+def store(port, ae_title, path):
+    """Sends one file; what the answer says ("Success", "Refused: OutOfResources", ...), or nothing without one."""
+    done = subprocess.run([*STORESCU, "-aet", ae_title, "-aec", "ANY", "localhost", str(port), path],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False,
+                          env={**os.environ, "TCP_NODELAY": "1"})
+    found = re.search(r"Received Store Response \((.*)\)", done.stdout)
+    return found.group(1) if found else ""
+
+
 class Device(threading.Thread):
     """A device that goes on sending until told to stop, and sends again what was not acknowledged."""
 
@@ -88,8 +100,7 @@ class Device(threading.Thread):
 
     def send(self, paths):
         """The paths that storescu heard success for. It ends at the first failure; the rest waits."""
-        command = ["storescu", "-v", "-to", "5", "-ta", "5", "-td", "10", "-aet", self.ae_title, "-aec", "ANY",
-                   "localhost", str(self.port), *paths]
+        command = [*STORESCU, "-aet", self.ae_title, "-aec", "ANY", "localhost", str(self.port), *paths]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                    errors="replace", env={**os.environ, "TCP_NODELAY": "1"})
         taken, path = set(), None

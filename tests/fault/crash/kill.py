@@ -57,6 +57,7 @@ def run(arguments):
     community = Community(arguments.tongjian, arguments.directory)
     devices = []
     try:
+        community.empty()
         community.set_up()
         folder = community.path("images")
         for number, (to, ae_title) in enumerate([(GATEWAY, DEVICE_AT_GATEWAY)] * 2 + [("hub", DEVICE_AT_HUB)]):
