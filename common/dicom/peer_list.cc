@@ -87,4 +87,9 @@ bool PeerList::Allows(const PeerAddress& address) const {
   });
 }
 
+bool PeerList::Allows(const std::string& address) const {
+  const auto parsed = ParseAddress(address);
+  return parsed && Allows(parsed->first);
+}
+
 }  // namespace tongjian::dicom

@@ -25,6 +25,8 @@ class PeerList {
   // INVALID_ARGUMENT naming the block that is none.
   static absl::StatusOr<PeerList> Parse(const std::vector<std::string>& blocks);
   bool Allows(const PeerAddress& address) const;
+  // The same of a numeric address; false for any other text.
+  bool Allows(const std::string& address) const;
 
  private:
   struct Block {

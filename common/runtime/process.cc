@@ -6,9 +6,11 @@
 #include "absl/time/clock.h"
 #include "common/base/check.h"
 #include "common/base/status.h"
+#include "common/dicom/peer_list.h"
 #include "common/feed/feed_service.h"
 #include "common/rpc/gate.h"
 #include "common/runtime/dicom_port.h"
+#include "common/runtime/exposure.h"
 #include "common/runtime/housekeeper.h"
 #include "common/runtime/identities.h"
 #include "common/runtime/layout.h"
@@ -121,7 +123,8 @@ class Process::Impl final : public Runtime {
     absl::SleepFor(started_ > 0 ? options_.drain : absl::ZeroDuration());
     feeds_->Close();
     if (dicom_ != nullptr) dicom_->Stop(options_.grace);
-    // Before the server: gRPC 1.51 crashes when a call begins on an in-process channel whose server is gone.
+    // Before the server: gRPC 1.51 crashes when a call begins on an in-process channel whose server
+    // is gone.
     while (started_ > 0) modules_[--started_]->Stop();
     host_.Shutdown(options_.grace);
     housekeeper_.reset();
@@ -175,6 +178,10 @@ class Process::Impl final : public Runtime {
     web::AdminOptions options;
     options.address = options_.admin_address;
     options.port = static_cast<int>(options_.admin_port);
+    TJ_ASSIGN_OR_RETURN(dicom::PeerList peers, dicom::PeerList::Parse(options_.admin_peers));
+    options.allows = [peers = std::move(peers)](const std::string& address) {
+      return peers.Allows(address);
+    };
     TJ_ASSIGN_OR_RETURN(admin_, web::AdminServer::Start(options, metrics_, std::move(probes_)));
     return absl::OkStatus();
   }
@@ -240,6 +247,7 @@ absl::StatusOr<std::unique_ptr<Process>> Process::Open(const ProcessOptions& opt
   telemetry::LogOptions log{.service = std::string(program), .file = options.log_file};
   TJ_TRY(telemetry::ParseLevel(options.log_level, &log.level));
   TJ_TRY(telemetry::StartLog(log));
+  TJ_TRY(CheckExposure(options));
   TJ_TRY(base::CheckAuthority(options.authority));
   TJ_TRY(security::MakeDirectory(options.state));
   TJ_ASSIGN_OR_RETURN(std::unique_ptr<Identities> identities, Identities::Open(options, clock));

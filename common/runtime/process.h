@@ -57,6 +57,7 @@ struct ProcessOptions {
   absl::Duration feed_keep = absl::Hours(24 * 180);
   std::string admin_address = "127.0.0.1";
   int64_t admin_port = 7080;  // -1: none; 0: any free one.
+  std::vector<std::string> admin_peers = {"127.0.0.0/8", "::1/128"};
   std::string log_level = "info";
   std::string log_file;
 

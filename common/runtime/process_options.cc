@@ -61,6 +61,7 @@ void ProcessOptions::Describe(config::Settings& all) {
   all.Add("admin.address", &admin_address, "Address of the admin port (metrics, health)");
   all.Add("admin.port", &admin_port, "Admin port; 0 for any free one, -1 for none",
           {.min = -1, .max = kPortMax});
+  all.Add("admin.peers", &admin_peers, "Address blocks that may read the admin port");
   all.Add("log.level", &log_level, "Least severe level that is logged",
           {.allowed = {"debug", "info", "warning", "error"}});
   all.Add("log.file", &log_file, "Log file, rotated; empty for standard error");

@@ -112,6 +112,15 @@ class AdminServer::Impl {
     server_.set_read_timeout(kIdleSeconds);
     server_.set_write_timeout(kIdleSeconds);
     server_.set_keep_alive_timeout(kIdleSeconds);
+    if (options_.allows != nullptr) {
+      server_.set_pre_routing_handler(
+          [this](const httplib::Request& request, httplib::Response& response) {
+            if (options_.allows(request.remote_addr))
+              return httplib::Server::HandlerResponse::Unhandled;
+            response.status = 403;
+            return httplib::Server::HandlerResponse::Handled;
+          });
+    }
     Get("/metrics", kMetricsText, [this](httplib::Response&) { return registry_.Expose(); });
     Get("/healthz", kText, [](httplib::Response&) { return std::string("ok\n"); });
     Get("/readyz", kText, [this](httplib::Response& response) { return Ready(&response); });

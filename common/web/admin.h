@@ -12,11 +12,12 @@
 namespace tongjian::web {
 
 struct AdminOptions {
-  std::string address =
-      "127.0.0.1";  // Anything but loopback is the operator's decision: the port has no password.
-  int port = 0;     // 0: any free one.
-  int threads = 2;  // 1 to 16.
-  std::string version = {};  // What /version says.
+  std::string address = "127.0.0.1";  // Beyond loopback it needs `allows`: it has no password.
+  int port = 0;                       // 0: any free one.
+  int threads = 2;                    // 1 to 16.
+  std::string version = {};           // What /version says.
+  // Whether a numeric peer address may ask; others get 403. Null: all may.
+  std::function<bool(const std::string& address)> allows = nullptr;
 };
 
 // Something that must hold before traffic is sent here. `check` is called from the server's threads

@@ -101,5 +101,21 @@ TEST(AdminStart, StopsAtOnceManyTimes) {
   for (int i = 0; i < 50; ++i) ASSERT_TRUE(AdminServer::Start({}, registry).ok());
 }
 
+TEST(AdminPeers, WhoAreNotNamedReadNothing) {
+  telemetry::Registry registry;
+  std::string allowed = "127.0.0.1";
+  AdminOptions options;
+  options.allows = [&allowed](const std::string& address) { return address == allowed; };
+  const auto server = AdminServer::Start(options, registry);
+  ASSERT_TRUE(server.ok()) << server.status();
+  const auto status = [&] {
+    const auto answer = httplib::Client("127.0.0.1", (*server)->port()).Get("/metrics");
+    return answer ? answer->status : 0;
+  };
+  EXPECT_EQ(status(), 200);
+  allowed = "10.0.0.7";
+  EXPECT_EQ(status(), 403);
+}
+
 }  // namespace
 }  // namespace tongjian::web

@@ -25,6 +25,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 MATCHER(IsOk, "") {
   *result_listener << arg.ToString();
@@ -159,6 +160,29 @@ TEST_F(ProcessTest, SaysWhatIsMissing) {
   options_.ca.clear();
   const auto without_tls = Open({});
   EXPECT_THAT(std::string(without_tls->Start().message()), HasSubstr("no TLS for 127.0.0.1:0"));
+}
+
+TEST_F(ProcessTest, OpensNoPortToEverybodyWithoutTls) {
+  const auto refusal = [this] {
+    const auto process = Process::Open(options_, "test", {}, clock_);
+    if (!process.ok()) return std::string(process.status().message());
+    return std::string((*process)->Start().message());
+  };
+  options_.plain_listen = "0.0.0.0:0";
+  EXPECT_THAT(refusal(), HasSubstr("without TLS"));
+  options_.plain_listen.clear();
+  options_.dicom_address = "0.0.0.0";
+  EXPECT_THAT(refusal(), HasSubstr("dicom.peers names nobody there"));
+  options_.dicom_peers = {};
+  EXPECT_THAT(refusal(), HasSubstr("dicom.peers names nobody there"));
+  options_.dicom_peers = {"10.1.0.0/16", "0.0.0.0/0"};
+  EXPECT_THAT(refusal(), HasSubstr("dicom.peers names everybody"));
+  options_.dicom_peers = {"10.1.0.0/16"};
+  EXPECT_THAT(refusal(), IsEmpty());
+  options_.admin_address = "0.0.0.0";
+  EXPECT_THAT(refusal(), HasSubstr("admin.peers names nobody there"));
+  options_.admin_peers = {"10.1.0.7"};
+  EXPECT_THAT(refusal(), IsEmpty());
 }
 
 TEST(InOrder, RefusesCirclesAndUnknownNames) {
