@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/rpc/trail.h"
+#include "common/security/permission.h"
 #include "common/store/idempotency.h"
 #include "services/orders/binding.h"
 #include "services/orders/modification.h"
@@ -50,6 +51,16 @@ absl::Status CheckReason(std::string_view field, const std::string& reason) {
   if (reason.size() > kClinicalCharactersMax)
     return base::InvalidField(field, "longer than 4000 bytes");
   return absl::OkStatus();
+}
+
+// What the clinic does with its order: of the center that performs it, only who runs the desk there
+// may do that too, not its HIS, its gateway or its doctors.
+absl::Status CheckOwn(const Asked& asked, const Order& order) {
+  if (asked.scope.ContainsAny({order.ordering_facility_id, RecordingFacility(order)}))
+    return absl::OkStatus();
+  if (security::Allows(asked.caller, "orders.route")) return absl::OkStatus();
+  return base::Error(absl::StatusCode::kPermissionDenied, "PERMISSION_DENIED", "id",
+                     "this is for the facility that ordered");
 }
 
 }  // namespace
@@ -155,20 +166,29 @@ absl::StatusOr<Order> Orders::Create(const Asked& asked, Order order, bool draft
   });
 }
 
+absl::StatusOr<Order> Orders::ChangeOwn(const Asked& asked, const std::string& id, const Deed& deed,
+                                        const Changes::Work& work) const {
+  return changes_.ChangeOne(asked, id, deed,
+                            [&](store::Transaction& tx, Order& order) -> absl::Status {
+                              TJ_TRY(CheckOwn(asked, order));
+                              return work(tx, order);
+                            });
+}
+
 absl::StatusOr<Order> Orders::Submit(const Asked& asked, const std::string& id) const {
   const Load load = load_.Now();
-  return changes_.ChangeOne(asked, id, DeedOf(asked, "submitted"),
-                            [&](store::Transaction& tx, Order& order) {
-                              TJ_TRY(Move(order, Action::kSubmit));
-                              RouteAndSchedule(order, *facts_(), load, tx.Now(), rules_);
-                              return absl::OkStatus();
-                            });
+  return ChangeOwn(asked, id, DeedOf(asked, "submitted"),
+                   [&](store::Transaction& tx, Order& order) {
+                     TJ_TRY(Move(order, Action::kSubmit));
+                     RouteAndSchedule(order, *facts_(), load, tx.Now(), rules_);
+                     return absl::OkStatus();
+                   });
 }
 
 absl::StatusOr<Order> Orders::Modify(const Asked& asked, const Order& wanted,
                                      const std::string& etag) const {
   const Load load = load_.Now();
-  return changes_.ChangeOne(
+  return ChangeOwn(
       asked, wanted.id, DeedOf(asked, "modified"),
       [&](store::Transaction& tx, Order& order) -> absl::Status {
         if (etag != EtagOf(order)) {
@@ -198,46 +218,43 @@ absl::StatusOr<Order> Orders::Cancel(const Asked& asked, const std::string& id,
   const bool recognized = !recognized_result_id.empty();
   // A HIS often has no reason to give; through a gateway nobody could ask for one any more.
   if (!reason.empty()) TJ_TRY(CheckReason("reason", reason));
-  return changes_.ChangeOne(
-      asked, id, DeedOf(asked, recognized ? "recognized" : "cancelled", reason),
-      [&](store::Transaction&, Order& order) {
-        TJ_TRY(Move(order, recognized ? Action::kRecognize : Action::kCancel));
-        order.note = reason;
-        order.recognized_result_id = recognized_result_id;
-        return absl::OkStatus();
-      });
+  return ChangeOwn(asked, id, DeedOf(asked, recognized ? "recognized" : "cancelled", reason),
+                   [&](store::Transaction&, Order& order) {
+                     TJ_TRY(Move(order, recognized ? Action::kRecognize : Action::kCancel));
+                     order.note = reason;
+                     order.recognized_result_id = recognized_result_id;
+                     return absl::OkStatus();
+                   });
 }
 
 absl::StatusOr<Order> Orders::Pay(const Asked& asked, const std::string& id, Payment payment,
                                   const std::string& billing_party) const {
   if (payment == Payment::kUntracked) return base::InvalidField("payment", "missing");
-  return changes_.ChangeOne(asked, id, DeedOf(asked, "payment"),
-                            [&](store::Transaction&, Order& order) {
-                              TJ_TRY(Move(order, Action::kPay));
-                              order.payment = payment;
-                              if (!billing_party.empty()) order.billing_party = billing_party;
-                              return CheckOrder(order);
-                            });
+  return ChangeOwn(asked, id, DeedOf(asked, "payment"), [&](store::Transaction&, Order& order) {
+    TJ_TRY(Move(order, Action::kPay));
+    order.payment = payment;
+    if (!billing_party.empty()) order.billing_party = billing_party;
+    return CheckOrder(order);
+  });
 }
 
 absl::StatusOr<Order> Orders::Answer(const Asked& asked, const std::string& id,
                                      const std::string& answer) const {
   TJ_TRY(CheckReason("answer", answer));
-  return changes_.ChangeOne(asked, id, DeedOf(asked, "answered"),
-                            [&](store::Transaction&, Order& order) {
-                              TJ_TRY(Move(order, Action::kAnswer));
-                              if (!order.clinical_information.empty())
-                                order.clinical_information += "\n";
-                              order.clinical_information += answer;
-                              order.note.clear();
-                              return CheckOrder(order);
-                            });
+  return ChangeOwn(asked, id, DeedOf(asked, "answered"), [&](store::Transaction&, Order& order) {
+    TJ_TRY(Move(order, Action::kAnswer));
+    if (!order.clinical_information.empty()) order.clinical_information += "\n";
+    order.clinical_information += answer;
+    order.note.clear();
+    return CheckOrder(order);
+  });
 }
 
 absl::StatusOr<Order> Orders::BindTo(const Asked& asked, const std::string& id,
                                      const std::string& provisional_id) const {
   return changes_.Run(asked, [&](store::Transaction& tx, Order& out) -> absl::Status {
     TJ_ASSIGN_OR_RETURN(const Order order, changes_.store().Find(tx, asked.scope, id));
+    TJ_TRY(CheckOwn(asked, order));
     TJ_ASSIGN_OR_RETURN(const Order provisional,
                         changes_.store().Find(tx, asked.scope, provisional_id));
     return BindIn(tx, changes_.journal(), *facts_(), order, provisional, DeedOf(asked, "bound"),

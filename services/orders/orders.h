@@ -48,6 +48,10 @@ class Orders {
                                               int64_t size) const;
 
  private:
+  // A change that is for the facility that ordered or recorded, or for the center's desk:
+  // PERMISSION_DENIED to others at the center, NOT_FOUND to everybody else.
+  absl::StatusOr<Order> ChangeOwn(const Asked& asked, const std::string& id, const Deed& deed,
+                                  const Changes::Work& work) const;
   absl::Status CheckNumber(const Asked& asked, const Order& order) const;
   absl::Status CheckLease(store::Session& session, const Order& order) const;
   // Binds the provisional orders that have the numbers and UIDs which the caller gave.

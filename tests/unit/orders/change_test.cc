@@ -45,6 +45,19 @@ TEST_P(Change, IsNotForThoseWhoDoNotSeeTheOrder) {
   EXPECT_TRUE(queries_->Get(security::Scope::Facilities({"county"}), {.id = order.id}).ok());
 }
 
+TEST_P(Change, OfAClinicsOrderIsForTheClinicAndTheCentersDeskAlone) {
+  const Order order = Created();
+  for (const Asked& asked : {His("county"), Gateway("county"), Person("county", "clinic_doctor")}) {
+    EXPECT_THAT(orders_->Cancel(asked, order.id, "x", "").status(), HasReason("PERMISSION_DENIED"));
+    EXPECT_THAT(orders_->Pay(asked, order.id, Payment::kPaid, "").status(),
+                HasReason("PERMISSION_DENIED"));
+    EXPECT_THAT(orders_->Modify(asked, order, EtagOf(order)).status(),
+                HasReason("PERMISSION_DENIED"));
+  }
+  EXPECT_EQ(Actions(order.id), (std::vector<std::string>{"submitted"}));
+  EXPECT_THAT(orders_->Cancel(Person("county", "center_head"), order.id, "x", "").status(), IsOk());
+}
+
 TEST_P(Change, OfFieldsNeedsTheNewestEtag) {
   Order order = Created();
   const std::string etag = EtagOf(order);
