@@ -54,7 +54,7 @@ absl::StatusOr<std::optional<security::PeerIdentity>> Identity::PeerOf(
     }
     return absl::OkStatus();
   };
-  absl::StatusOr<security::PeerIdentity> peer = security::ParsePeer(evidence.certificate_pem);
+  absl::StatusOr<security::PeerIdentity> peer = peers_.Read(evidence.certificate_pem);
   TJ_TRY(check(peer));
   if (peer->role != MachineRole::kProxy || evidence.forwarded_certificate.empty())
     return *std::move(peer);

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/base/clock.h"
+#include "common/rpc/peer_cache.h"
 #include "common/security/caller.h"
 #include "common/security/principal.h"
 #include "common/security/revocation.h"
@@ -71,6 +72,7 @@ class Identity {
 
   const IdentityOptions options_;
   const base::Clock& clock_;
+  mutable PeerCache peers_;
 };
 
 }  // namespace tongjian::rpc
