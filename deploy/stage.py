@@ -37,6 +37,7 @@ class Stage:
         self.processes = {}
         self.commands = {}
         self.ports = {}
+        self.homes = {}  # Which process answers ctl's words, where that is not "hub": {"tasks": "another"}.
 
     def __enter__(self):
         return self
@@ -195,7 +196,8 @@ drop-folder = "{self.path(facility + '-results')}"
 
     def ctl(self, who, *words):
         """Calls `tongjian ctl` as a person and returns the parsed answer."""
-        text = self.run([self.tongjian, "ctl", "--json", "--address", f"localhost:{self.ports['hub']['rpc']}",
+        home = self.homes.get(words[0], "hub")
+        text = self.run([self.tongjian, "ctl", "--json", "--address", f"localhost:{self.ports[home]['rpc']}",
                          "--ca", self.path("ca", "ca.pem"), "--token-file", self.path(f"{who}.token"), *words])
         return json.loads(text) if text.strip() else {}
 
@@ -206,12 +208,14 @@ drop-folder = "{self.path(facility + '-results')}"
 
     def his(self, clinic, *words):
         """Calls the HIS client of a clinic at that clinic's gateway."""
+        return json.loads(self.run(self.his_command(clinic, *words)))
+
+    def his_command(self, clinic, *words):
         gateway = clinic["facility"]
-        return json.loads(self.run([
-            str(HERE / "his" / "his_client.py"), "--stubs", self.path("stubs"),
-            "--address", f"localhost:{self.ports[gateway]['rpc']}", "--ca", self.path("ca", "ca.pem"),
-            "--cert", self.path(f"his-{gateway}.pem"), "--key", self.path(f"his-{gateway}.key"),
-            "--server-name", f"{gateway}.gateway", *words]))
+        return [str(HERE / "his" / "his_client.py"), "--stubs", self.path("stubs"),
+                "--address", f"localhost:{self.ports[gateway]['rpc']}", "--ca", self.path("ca", "ca.pem"),
+                "--cert", self.path(f"his-{gateway}.pem"), "--key", self.path(f"his-{gateway}.key"),
+                "--server-name", f"{gateway}.gateway", *words]
 
     def worklist(self, clinic, accession):
         """The modality worklist's entries with an accession number, as a device of the clinic gets them."""

@@ -121,6 +121,12 @@ def get_order(channel, arguments):
         id=arguments.id, accession_number=arguments.accession), timeout=arguments.timeout))
 
 
+def cancel(channel, arguments):
+    stub = order_pb2_grpc.OrderServiceStub(channel)
+    show(stub.CancelOrder(order_pb2.CancelOrderRequest(
+        request_id=request_id(arguments), id=arguments.id, reason=arguments.reason), timeout=arguments.timeout))
+
+
 def pull(channel, arguments):
     """Pulls until `--until-state` shows for `--accession` (or once, without them); prints the last page."""
     stub = result_pb2_grpc.ResultServiceStub(channel)
@@ -224,6 +230,10 @@ def parse():
     sub = command("get-order", get_order)
     sub.add_argument("--id", default="")
     sub.add_argument("--accession", default="")
+
+    sub = command("cancel", cancel)
+    sub.add_argument("--id", required=True)
+    sub.add_argument("--reason", default="")
 
     sub = command("pull", pull)
     sub.add_argument("--cursor", default="")
