@@ -252,7 +252,7 @@ remote = {json.dumps([f"{service}=localhost:{address}" for service in there])}
         check(ended["state"] == "ORDER_STATE_CANCELLED" and ended["bound_order_id"] == bound["id"], ended)
 
     def cancelled(self):
-        """A cancelled order leaves the worklist; it cannot be cancelled once it is read."""
+        """A cancelled order leaves the worklist, and the hub knows."""
         order = self.order("cancelled")
         self.scheduled(order)
         self.his(CLINIC, "cancel", "--id", order["id"], "--reason", "患者离院")
