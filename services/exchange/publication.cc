@@ -24,8 +24,11 @@ struct Performed {
   bool doubtful = false;
 };
 
-// The device's time put right by the measured offset; our receipt where the device's clock says nothing to rely on.
-std::optional<Performed> PerformedAt(const common::v1::FactTime& fact) {
+// What a person confirmed; else the device's time put right by the measured offset; our receipt where the device's clock says
+// nothing to rely on.
+std::optional<Performed> PerformedAt(const imaging::v1::Study& study) {
+  if (study.has_confirmed_time()) return Performed{rpc::FromProto(study.confirmed_time()), false};
+  const common::v1::FactTime& fact = study.performed();
   if (fact.has_device_time()) {
     return Performed{rpc::FromProto(fact.device_time()) - absl::Milliseconds(fact.offset_ms()), fact.implausible()};
   }
@@ -37,7 +40,7 @@ void DescribeTime(const Sources& sources, v1::Result& result) {
   std::optional<Performed> first;
   bool doubtful = sources.studies.empty();
   for (const imaging::v1::Study& study : sources.studies) {
-    const std::optional<Performed> performed = PerformedAt(study.performed());
+    const std::optional<Performed> performed = PerformedAt(study);
     doubtful = doubtful || !performed || performed->doubtful;
     if (performed && (!first || performed->time < first->time)) first = performed;
   }

@@ -9,6 +9,9 @@
 namespace tongjian::imaging {
 namespace {
 
+// What a person writes down may be ahead of our receipt by as much as two good clocks differ.
+constexpr absl::Duration kClockSkewMax = absl::Minutes(5);
+
 absl::Status Record(store::Transaction& tx, const Study& study, std::string_view action,
                     std::string_view by, const Hand& hand) {
   return AddHistory(tx, study.id,
@@ -44,6 +47,28 @@ absl::StatusOr<Study> Desk::Complete(store::Transaction& tx, const security::Sco
   const Transition transition = Completed(study);
   if (!transition) return study;
   TJ_TRY(Record(tx, study, *transition, "person", hand));
+  TJ_TRY(SaveStudy(tx, study, News::kNow));
+  return study;
+}
+
+absl::StatusOr<Study> Desk::ConfirmTime(store::Transaction& tx, const security::Scope& scope,
+                                        std::string_view study_id, absl::Time performed,
+                                        const Hand& hand) const {
+  TJ_ASSIGN_OR_RETURN(Study study, FindStudy(tx, scope, study_id));
+  TJ_ASSIGN_OR_RETURN(const bool knows, matcher_.KnowsTheExam(tx, scope, study));
+  if (!knows) {
+    return base::Error(absl::StatusCode::kPermissionDenied, "PERMISSION_DENIED", "study_id",
+                       "only those who recorded the study or read it may say when it was");
+  }
+  if (!study.performed.confirmed && !study.performed.Unconfirmed())
+    return base::Conflict("STATE_NOT_ALLOWED", "the device's time is plausible: it stands");
+  if (performed > study.performed.receipt + kClockSkewMax)
+    return base::InvalidField("performed_time", "after the hub or gateway received the study");
+  if (performed < times_.earliest)
+    return base::InvalidField("performed_time", "before any device that sends to this hub");
+  study.performed.confirmed = performed;
+  TJ_TRY(SetConfirmedTime(tx, study));
+  TJ_TRY(Record(tx, study, "time_confirmed", "person", hand));
   TJ_TRY(SaveStudy(tx, study, News::kNow));
   return study;
 }

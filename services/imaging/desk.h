@@ -3,11 +3,13 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "common/blob/store.h"
 #include "common/security/scope.h"
 #include "common/store/database.h"
+#include "services/imaging/evidence.h"
 #include "services/imaging/ingest.h"
 #include "services/imaging/matcher.h"
 #include "services/imaging/object_scan.h"
@@ -32,8 +34,13 @@ struct ConflictDecision {
 // Safe for concurrent use; what it is given must outlive it.
 class Desk {
  public:
-  Desk(store::Database& database, blob::Store& blobs, Ingest& ingest, const Matcher& matcher)
-      : database_(database), blobs_(blobs), ingest_(ingest), matcher_(matcher) {}
+  Desk(store::Database& database, blob::Store& blobs, Ingest& ingest, const Matcher& matcher,
+       TimeRules times = {})
+      : database_(database),
+        blobs_(blobs),
+        ingest_(ingest),
+        matcher_(matcher),
+        times_(std::move(times)) {}
 
   absl::StatusOr<Study> Link(store::Transaction& tx, const security::Scope& scope,
                              std::string_view study_id, std::string_view order_id, bool keep_others,
@@ -43,6 +50,12 @@ class Desk {
                                const Hand& hand) const;
   absl::StatusOr<Study> Complete(store::Transaction& tx, const security::Scope& scope,
                                  std::string_view study_id, const Hand& hand) const;
+  // Where the device's time cannot be relied on, or to put right what was confirmed before.
+  // STATE_NOT_ALLOWED where the device's time stands; PERMISSION_DENIED for who neither recorded
+  // nor reads it; INVALID_ARGUMENT for a time after the receipt or before `times.earliest`.
+  absl::StatusOr<Study> ConfirmTime(store::Transaction& tx, const security::Scope& scope,
+                                    std::string_view study_id, absl::Time performed,
+                                    const Hand& hand) const;
   // `grade`: "A", "B" or "C"; the last two with a reason.
   absl::StatusOr<Study> Grade(store::Transaction& tx, const security::Scope& scope,
                               std::string_view study_id, std::string_view grade,
@@ -64,6 +77,7 @@ class Desk {
   blob::Store& blobs_;
   Ingest& ingest_;
   const Matcher& matcher_;
+  const TimeRules times_;
 };
 
 }  // namespace tongjian::imaging

@@ -47,6 +47,8 @@ v1::Study ToProto(const Study& study) {
   out.set_description(study.description);
   out.set_body_part(study.body_part);
   FillTime(study.performed, out.mutable_performed());
+  if (study.performed.confirmed)
+    *out.mutable_confirmed_time() = rpc::ToProto(*study.performed.confirmed);
   out.set_state(static_cast<v1::StudyState>(study.state));
   out.set_match(static_cast<v1::MatchState>(study.match));
   for (const std::string& order_id : study.order_ids) out.add_order_ids(order_id);

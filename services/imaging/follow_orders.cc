@@ -97,7 +97,7 @@ absl::Status ApplyOrderEvent(store::Transaction& tx, const events::v1::Event& ev
   TJ_ASSIGN_OR_RETURN(auto studies, AffectedStudies(tx, order));
   for (auto& [id, study] : studies) {
     TJ_ASSIGN_OR_RETURN(const bool matched, matcher.FollowOrder(tx, study, order.order_id));
-    if (!matched && moved) TJ_TRY(RenewAudience(tx, study));
+    if (!matched && moved) TJ_TRY(matcher.RenewAudience(tx, study));
     if (matched || moved) TJ_TRY(SaveStudy(tx, study, News::kNow));
   }
   return absl::OkStatus();

@@ -2,7 +2,9 @@
 
 #include "common/base/status.h"
 #include "common/feed/change.h"
+#include "common/rpc/proto_time.h"
 #include "services/imaging/link_store.h"
+#include "services/imaging/matcher.h"
 #include "services/imaging/study_changes.h"
 #include "services/imaging/study_store.h"
 #include "tongjian/events/v1/events.pb.h"
@@ -11,6 +13,7 @@ namespace tongjian::imaging {
 namespace {
 
 constexpr int64_t kStudiesMax = 1000;
+constexpr int64_t kPage = 200;
 
 void SetDevice(Places& places, const registry::v1::Device& device) {
   places.SetDevice({.id = device.id(),
@@ -24,6 +27,67 @@ void SetDevice(Places& places, const registry::v1::Device& device) {
 
 void SetFacility(Places& places, const registry::v1::Facility& facility) {
   places.SetFacility(facility.id(), facility.parent_facility_id());
+}
+
+void SetCenter(Serving& serving, const registry::v1::Center& center) {
+  serving.SetCenter(
+      {.id = center.id(),
+       .host_facility_id = center.host_facility_id(),
+       .community_ids = {center.community_ids().begin(), center.community_ids().end()},
+       .discipline = center.discipline(),
+       .active = center.active()});
+}
+
+void SetMember(Serving& serving, const registry::v1::Membership& membership) {
+  MemberPlace member = {.id = membership.id(),
+                        .community_id = membership.community_id(),
+                        .facility_id = membership.facility_id()};
+  for (const registry::v1::MembershipPeriod& period : membership.periods()) {
+    if (period.state() != registry::v1::MEMBERSHIP_STATE_ACTIVE) continue;
+    member.active.push_back({rpc::FromProto(period.from()), period.has_to()
+                                                                ? rpc::FromProto(period.to())
+                                                                : absl::InfiniteFuture()});
+  }
+  serving.SetMember(member);
+}
+
+void SetAgreement(Serving& serving, const registry::v1::Agreement& agreement) {
+  serving.SetAgreement({.id = agreement.id(),
+                        .requesting_facility_id = agreement.requesting_facility_id(),
+                        .reading_facility_id = agreement.reading_facility_id(),
+                        .discipline = agreement.discipline(),
+                        .from = agreement.from(),
+                        .to = agreement.to()});
+}
+
+// True when who reads for whom may be different now.
+bool SetServing(Serving& serving, const events::v1::Event& event) {
+  if (const auto changed = feed::As<events::v1::CenterChanged>(event)) {
+    SetCenter(serving, changed->center());
+  } else if (const auto changed = feed::As<events::v1::MembershipChanged>(event)) {
+    SetMember(serving, changed->membership());
+  } else if (const auto changed = feed::As<events::v1::AgreementChanged>(event)) {
+    SetAgreement(serving, changed->agreement());
+  } else {
+    return false;
+  }
+  return true;
+}
+
+// Studies that wait for a person are shown to those who read for their facility now.
+absl::Status RenewWaiting(store::Transaction& tx, const Matcher& matcher) {
+  for (const MatchState state : {MatchState::kUnmatched, MatchState::kDoubtful}) {
+    StudyFilter filter = {.match = state};
+    while (true) {
+      TJ_ASSIGN_OR_RETURN(const std::vector<Study> studies,
+                          ListStudies(tx, security::Scope::Service(), filter, kPage));
+      for (const Study& study : studies) TJ_TRY(matcher.RenewAudience(tx, study));
+      if (static_cast<int64_t>(studies.size()) < kPage) break;
+      filter.after_created = studies.back().created;
+      filter.after_id = studies.back().id;
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status LinkPatient(store::Transaction& tx, const events::v1::PatientChanged& changed) {
@@ -55,7 +119,7 @@ absl::Status ApplyRegistryEvent(store::Transaction& tx, const events::v1::Event&
     SetFacility(places, changed->facility());
   if (const auto changed = feed::As<events::v1::DeviceChanged>(event))
     SetDevice(places, changed->device());
-  return absl::OkStatus();
+  return SetServing(places.serving(), event) ? RenewWaiting(tx, Matcher(places)) : absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<feed::Mirror>> FollowRegistry(rpc::ChannelSource channel,
@@ -65,7 +129,9 @@ absl::StatusOr<std::unique_ptr<feed::Mirror>> FollowRegistry(rpc::ChannelSource 
                                                              Places& places) {
   TJ_ASSIGN_OR_RETURN(
       std::unique_ptr<feed::Mirror> mirror,
-      feed::Mirror::Open({.feed = "registry"}, {"FacilityChanged", "DeviceChanged"},
+      feed::Mirror::Open({.feed = "registry"},
+                         {"FacilityChanged", "DeviceChanged", "CenterChanged", "MembershipChanged",
+                          "AgreementChanged"},
                          std::move(channel), identity, database, metrics,
                          [&places](store::Transaction& tx, const events::v1::Event& event) {
                            return ApplyRegistryEvent(tx, event, places);
@@ -78,6 +144,21 @@ absl::StatusOr<std::unique_ptr<feed::Mirror>> FollowRegistry(rpc::ChannelSource 
   mirror->ForEach<events::v1::DeviceChanged>(
       [&](const std::string&, const events::v1::DeviceChanged& changed) {
         SetDevice(places, changed.device());
+        return true;
+      });
+  mirror->ForEach<events::v1::CenterChanged>(
+      [&](const std::string&, const events::v1::CenterChanged& changed) {
+        SetCenter(places.serving(), changed.center());
+        return true;
+      });
+  mirror->ForEach<events::v1::MembershipChanged>(
+      [&](const std::string&, const events::v1::MembershipChanged& changed) {
+        SetMember(places.serving(), changed.membership());
+        return true;
+      });
+  mirror->ForEach<events::v1::AgreementChanged>(
+      [&](const std::string&, const events::v1::AgreementChanged& changed) {
+        SetAgreement(places.serving(), changed.agreement());
         return true;
       });
   return mirror;

@@ -25,8 +25,61 @@ absl::Status Put(store::Transaction& tx, const Study& study, const Link& link) {
   return Record(tx, study, link);
 }
 
+bool Holds(const std::vector<NewLink>& links, std::string_view order_id) {
+  return std::any_of(links.begin(), links.end(),
+                     [&](const NewLink& link) { return link.order_id == order_id; });
+}
+
+// Where it was recorded, and the facilities of its orders.
+absl::StatusOr<std::set<std::string>> Concerned(store::Transaction& tx, const Study& study) {
+  std::set<std::string> facilities = {study.facility_id};
+  for (const std::string& order_id : study.order_ids) {
+    TJ_ASSIGN_OR_RETURN(const auto order, FindOrder(tx, order_id));
+    if (!order) continue;
+    facilities.insert(
+        {order->ordering_facility_id, order->recording_facility_id, order->performing_facility_id});
+  }
+  facilities.erase("");
+  return facilities;
+}
+
+bool Waits(const Study& study) {
+  return study.match == MatchState::kUnmatched || study.match == MatchState::kDoubtful;
+}
+
+}  // namespace
+
+absl::Status RenewAudience(store::Transaction& tx, const Study& study) {
+  TJ_ASSIGN_OR_RETURN(const std::set<std::string> facilities, Concerned(tx, study));
+  return SetAudience(tx, study, {facilities.begin(), facilities.end()});
+}
+
+absl::Status Matcher::RenewAudience(store::Transaction& tx, const Study& study) const {
+  TJ_ASSIGN_OR_RETURN(std::set<std::string> facilities, Concerned(tx, study));
+  if (Waits(study)) {
+    for (std::string& reader : places_.ReadersOf(study, tx.Now()))
+      facilities.insert(std::move(reader));
+  }
+  return SetAudience(tx, study, {facilities.begin(), facilities.end()});
+}
+
+absl::StatusOr<bool> Matcher::KnowsTheExam(store::Transaction& tx, const security::Scope& scope,
+                                           const Study& study) const {
+  if (scope.all()) return true;
+  std::set<std::string> knowing;
+  for (const std::string& order_id : study.order_ids) {
+    TJ_ASSIGN_OR_RETURN(const auto order, FindOrder(tx, order_id));
+    if (order) knowing.insert({order->recording_facility_id, order->performing_facility_id});
+  }
+  for (std::string& reader : places_.ReadersOf(study, tx.Now())) knowing.insert(std::move(reader));
+  return std::any_of(
+      scope.facilities().begin(), scope.facilities().end(), [&](const std::string& facility) {
+        return knowing.contains(facility) || places_.SameFamily(study.facility_id, facility);
+      });
+}
+
 // Takes over what the links say now.
-absl::Status Renew(store::Transaction& tx, Study& study, MatchState state) {
+absl::Status Matcher::Renew(store::Transaction& tx, Study& study, MatchState state) const {
   study.match = state;
   study.order_ids.clear();
   TJ_ASSIGN_OR_RETURN(const std::vector<Link> links, LinksOf(tx, study.id));
@@ -37,25 +90,6 @@ absl::Status Renew(store::Transaction& tx, Study& study, MatchState state) {
     if (order) study.priority = std::max(study.priority, order->priority);
   }
   return RenewAudience(tx, study);
-}
-
-bool Holds(const std::vector<NewLink>& links, std::string_view order_id) {
-  return std::any_of(links.begin(), links.end(),
-                     [&](const NewLink& link) { return link.order_id == order_id; });
-}
-
-}  // namespace
-
-absl::Status RenewAudience(store::Transaction& tx, const Study& study) {
-  std::set<std::string> facilities = {study.facility_id};
-  for (const std::string& order_id : study.order_ids) {
-    TJ_ASSIGN_OR_RETURN(const auto order, FindOrder(tx, order_id));
-    if (!order) continue;
-    facilities.insert(
-        {order->ordering_facility_id, order->recording_facility_id, order->performing_facility_id});
-  }
-  facilities.erase("");
-  return SetAudience(tx, study, {facilities.begin(), facilities.end()});
 }
 
 absl::StatusOr<bool> Matcher::Match(store::Transaction& tx, Study& study) const {
@@ -85,7 +119,11 @@ absl::StatusOr<bool> Matcher::Match(store::Transaction& tx, Study& study) const 
     TJ_TRY(Put(tx, study, {.order_id = link.order_id, .active = true, .by = link.by}));
     changed = true;
   }
-  if (changed) TJ_TRY(Renew(tx, study, decision.state));
+  if (changed) {
+    TJ_TRY(Renew(tx, study, decision.state));
+  } else if (Waits(study)) {
+    TJ_TRY(RenewAudience(tx, study));
+  }
   return changed;
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "common/security/scope.h"
 #include "common/store/transaction.h"
 #include "services/imaging/places.h"
 #include "services/imaging/study.h"
@@ -31,6 +32,13 @@ class Matcher {
   absl::StatusOr<bool> FollowOrder(store::Transaction& tx, Study& study,
                                    std::string_view order_id) const;
 
+  // Sets the audience: where it was recorded, the facilities of its orders, and while it is
+  // UNMATCHED or DOUBTFUL those who read for the facility: somebody must be able to decide.
+  absl::Status RenewAudience(store::Transaction& tx, const Study& study) const;
+  // Whether the caller recorded it, or reads what is recorded there: who may say when it was.
+  absl::StatusOr<bool> KnowsTheExam(store::Transaction& tx, const security::Scope& scope,
+                                    const Study& study) const;
+
   // By a person. NOT_FOUND when imaging does not know the order; STATE_NOT_ALLOWED when it is
   // cancelled.
   absl::Status LinkByHand(store::Transaction& tx, Study& study, std::string_view order_id,
@@ -41,10 +49,13 @@ class Matcher {
                             const Hand& hand) const;
 
  private:
+  absl::Status Renew(store::Transaction& tx, Study& study, MatchState state) const;
+
   const Places& places_;
 };
 
-// Sets the audience: where it was recorded, and the facilities of its orders.
+// Sets the audience of a study that is new: where it was recorded, and the facilities of its
+// orders.
 absl::Status RenewAudience(store::Transaction& tx, const Study& study);
 
 }  // namespace tongjian::imaging

@@ -128,8 +128,11 @@ bool CompatiblePatient(const PatientWords& study, const PatientWords& order, boo
       !study.facility_patient_id.empty() && !order.facility_patient_id.empty();
   if (numbers_known && study.facility_patient_id == order.facility_patient_id) {
     const bool names_differ = names_known && !same_name;
-    return !names_differ || same_otherwise ||
-           (study.facility_id == order.facility_id && !birth_differs);
+    if (!names_differ || same_otherwise) return true;
+    if (study.facility_id != order.facility_id || birth_differs) return false;
+    // A cart's counter may be anybody's number: another name in the same script needs the birth
+    // date to be a typing error.
+    return OfTwoScripts(study, order) || !(study.birth_date.empty() || order.birth_date.empty());
   }
   if (names_known) return same_otherwise || (same_name && !birth_differs);
   return otherwise && !numbers_known && !birth_differs;
@@ -169,10 +172,17 @@ MatchDecision Decide(const Study& study, const std::vector<Link>& links,
   if (by_uid.verdict == Verdict::kLink) return {MatchState::kMatched, by_uid.links};
   const Step waiting = Weigh(study, named.provisional, LinkedBy::kStudyUid, true, true);
   if (by_uid.verdict == Verdict::kDoubt) return {MatchState::kDoubtful, waiting.links};
+  // A number that leads to a HIS order is followed, or doubted, whether or not a provisional order
+  // stands for the study meanwhile.
   const Choice numbered = Choose(candidates, links, has_accession);
   const Choice placed = Choose(candidates, links, has_placer);
-  const Step steps[] = {waiting, WeighOne(study, numbered), WeighOne(study, placed)};
-  for (const Step& step : steps) {
+  for (const Choice* choice : {&numbered, &placed}) {
+    if (choice->real.empty()) continue;
+    const Step step = WeighOne(study, *choice);
+    if (step.verdict == Verdict::kLink) return {MatchState::kMatched, step.links};
+    return {MatchState::kDoubtful, waiting.links};
+  }
+  for (const Step& step : {waiting, WeighOne(study, numbered), WeighOne(study, placed)}) {
     if (step.verdict == Verdict::kNone) continue;
     if (step.verdict == Verdict::kLink) return {MatchState::kMatched, step.links};
     return {MatchState::kDoubtful, {}};

@@ -68,8 +68,9 @@ struct MatchDecision {
 MatchDecision Decide(const Study& study, const std::vector<Link>& links,
                      const std::vector<Candidate>& candidates);
 
-// Whether the words of device and order can be one patient's: the same number (unless name and
-// birth date contradict, or the name alone where the numbers are two facilities'), or the same
+// Whether the words of device and order can be one patient's: the same number (unless the name
+// differs and, in one script, no equal birth date speaks against it or, in two, the birth dates
+// contradict; where the numbers are two facilities', unless the name differs), or the same
 // folded name (unless birth dates contradict), or names that cannot be compared, one in Latin
 // letters and one in characters, with the same birth date (unless the sexes contradict).
 // `otherwise` where the device gave nothing to compare.

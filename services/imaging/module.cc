@@ -101,6 +101,7 @@ class ImagingModuleImpl final : public runtime::Module {
                                        *database, runtime.metrics(), module->places_));
     TJ_TRY(runtime.host().Register<v1::IngestService>(module->ingest_grpc_));
     TJ_TRY(runtime.host().Register<v1::StudyService>(module->study_grpc_));
+    module->watches_ = WatchWaiting(runtime.metrics(), *database);
     if (dicom::Listener* const listener = runtime.dicom(); listener != nullptr)
       module->RegisterWith(*listener);
     return module;
@@ -137,7 +138,7 @@ class ImagingModuleImpl final : public runtime::Module {
                   .flush_bytes = settings.flush_size.bytes,
                   .flush_interval = settings.flush_interval},
                  database, blobs, ingest_, runtime.clock()),
-        desk_(database, blobs, ingest_, matcher_),
+        desk_(database, blobs, ingest_, matcher_, IngestOptionsOf(settings).time),
         peers_(places_, settings.default_facility, runtime.AuditSinkOf(kService), runtime.clock()),
         store_scp_(peers_, blobs, ingest_, runtime.clock()),
         find_(peers_, database, {settings.find_scanned_max, settings.retrieve_ae_title}),
@@ -184,6 +185,7 @@ class ImagingModuleImpl final : public runtime::Module {
   StudyGrpc study_grpc_;
   std::optional<Ticker> quiet_ticker_;
   std::optional<Ticker> sweep_ticker_;
+  std::vector<telemetry::Registry::Watch> watches_;
 };
 
 }  // namespace

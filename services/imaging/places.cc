@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace tongjian::imaging {
@@ -42,19 +43,29 @@ void Places::SetDevice(const Device& device) {
   by_title_.emplace(device.ae_title, device.id);
 }
 
-bool Places::Within(std::string_view facility_id, std::string_view above_id) const {
+std::vector<std::string> Places::Ancestry(std::string_view facility_id) const {
+  std::vector<std::string> ancestry;
   const std::lock_guard lock(mutex_);
   for (int level = 0; level < kLevelsMax && !facility_id.empty(); ++level) {
-    if (facility_id == above_id) return true;
+    ancestry.emplace_back(facility_id);
     const auto parent = parents_.find(facility_id);
-    if (parent == parents_.end()) return false;
+    if (parent == parents_.end()) break;
     facility_id = parent->second;
   }
-  return false;
+  return ancestry;
+}
+
+bool Places::Within(std::string_view facility_id, std::string_view above_id) const {
+  const std::vector<std::string> ancestry = Ancestry(facility_id);
+  return std::find(ancestry.begin(), ancestry.end(), above_id) != ancestry.end();
 }
 
 bool Places::SameFamily(std::string_view a, std::string_view b) const {
   return Within(a, b) || Within(b, a);
+}
+
+std::vector<std::string> Places::ReadersOf(const Study& study, absl::Time now) const {
+  return serving_.ReadersOf(Ancestry(study.facility_id), study.modalities, now);
 }
 
 std::optional<Device> Places::FindDevice(std::string_view id) const {

@@ -41,6 +41,10 @@ struct FactTime {
   absl::Time receipt;
   int64_t offset_ms = 0;
   bool implausible = false;
+  std::optional<absl::Time> confirmed;  // By a person; holds over the others.
+
+  // Nobody can rely on it until a person confirms it.
+  bool Unconfirmed() const { return !confirmed && (implausible || !device); }
 };
 
 struct Study {

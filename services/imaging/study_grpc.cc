@@ -1,6 +1,7 @@
 #include "services/imaging/study_grpc.h"
 
 #include "common/base/status.h"
+#include "common/rpc/proto_time.h"
 #include "common/rpc/reactor.h"
 #include "services/imaging/conflict_store.h"
 #include "services/imaging/encode.h"
@@ -143,6 +144,23 @@ grpc::Status StudyGrpc::CompleteStudy(grpc::ServerContext* context,
       context, "tongjian.imaging.v1.StudyService/CompleteStudy", [&](rpc::Call& call) {
         return ChangeStudy(database_, call, *request, response, [&](store::Transaction& tx) {
           return desk_.Complete(tx, call.scope(), request->study_id(), HandOf(call, ""));
+        });
+      });
+}
+
+grpc::Status StudyGrpc::ConfirmTime(grpc::ServerContext* context,
+                                    const v1::ConfirmTimeRequest* request, v1::Study* response) {
+  return door_.Serve(
+      context, "tongjian.imaging.v1.StudyService/ConfirmTime",
+      [&](rpc::Call& call) -> absl::Status {
+        TJ_TRY(CheckReason(request->reason(), true));
+        if (!request->has_performed_time())
+          return base::InvalidField("performed_time", "say when it was recorded");
+        TJ_ASSIGN_OR_RETURN(const absl::Time performed,
+                            rpc::CheckedTime(request->performed_time(), "performed_time"));
+        return ChangeStudy(database_, call, *request, response, [&](store::Transaction& tx) {
+          return desk_.ConfirmTime(tx, call.scope(), request->study_id(), performed,
+                                   HandOf(call, request->reason()));
         });
       });
 }

@@ -34,6 +34,8 @@ class StudyGrpc final
                                 v1::ListStudyHistoryResponse* response) override;
   grpc::Status CompleteStudy(grpc::ServerContext* context, const v1::CompleteStudyRequest* request,
                              v1::Study* response) override;
+  grpc::Status ConfirmTime(grpc::ServerContext* context, const v1::ConfirmTimeRequest* request,
+                           v1::Study* response) override;
   grpc::Status GradeStudy(grpc::ServerContext* context, const v1::GradeStudyRequest* request,
                           v1::Study* response) override;
   grpc::Status ListConflicts(grpc::ServerContext* context, const v1::ListConflictsRequest* request,

@@ -67,6 +67,8 @@ void Narrow(Select& select, const StudyFilter& filter) {
   }
   if (filter.match) select.Where("s.match = :match", *filter.match);
   if (filter.flagged) select.Where("s.flags <> 0");
+  if (filter.time_unconfirmed)
+    select.Where("s.confirmed is null and (s.implausible = 1 or s.device_time is null)");
   select.WhereText("s.study_date >= :date_from", filter.study_date_from);
   if (!filter.study_date_to.empty()) {
     select.Where("s.study_date <= :date_to", filter.study_date_to);

@@ -51,6 +51,7 @@ absl::StatusOr<StudyFilter> FilterOf(const v1::ListStudiesRequest& request) {
   filter.patient_id = request.patient_id();
   filter.accession_number = request.accession_number();
   filter.flagged = request.flagged();
+  filter.time_unconfirmed = request.time_unconfirmed();
   if (!request.patient_name().empty()) {
     filter.name_prefix = NameKey(request.patient_name());
     if (filter.name_prefix.empty())

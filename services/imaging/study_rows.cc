@@ -81,6 +81,7 @@ Study ReadStudyRow(const store::Row& row) {
   study.quiet_at = row.Time(at++);
   study.emitted = row.Time(at++);
   study.dirty = row.Bool(at++);
+  study.performed.confirmed = row.OptionalTime(at++);
   return study;
 }
 

@@ -294,6 +294,19 @@ absl::StatusOr<std::vector<std::string>> AudienceOf(store::Session& session,
   return facilities;
 }
 
+absl::StatusOr<int64_t> CountStudies(store::Session& session, MatchState match) {
+  TJ_ASSIGN_OR_RETURN(const auto row,
+                      session.QueryOne("select count(*) from study where match = :match", match));
+  return row ? row->Int(0) : 0;
+}
+
+absl::Status SetConfirmedTime(store::Transaction& tx, const Study& study) {
+  return tx
+      .Execute("update study set confirmed = :confirmed where id = :id", study.performed.confirmed,
+               study.id)
+      .status();
+}
+
 absl::Status SetAudience(store::Transaction& tx, const Study& study,
                          const std::vector<std::string>& facility_ids) {
   TJ_TRY(tx.Execute("delete from study_audience where study_id = :study", study.id).status());

@@ -35,6 +35,7 @@ struct StudyFilter {
   std::string name_prefix;  // Folded; of either form of the name.
   std::optional<MatchState> match;
   bool flagged = false;
+  bool time_unconfirmed = false;
   std::string study_date_from;  // YYYYMMDD, both inclusive.
   std::string study_date_to;
   std::optional<absl::Time> from;
@@ -85,11 +86,15 @@ absl::StatusOr<std::vector<std::string>> StudiesDue(store::Session& session, abs
                                                     absl::Time emitted_before, int64_t limit);
 absl::StatusOr<bool> LocatorIsUsed(store::Session& session, std::string_view locator);
 
+absl::StatusOr<int64_t> CountStudies(store::Session& session, MatchState match);
+
 // ALREADY_EXISTS-free: another transaction's row of the same identity is left alone, and 0 is
 // returned.
 absl::StatusOr<int64_t> InsertStudy(store::Transaction& tx, const Study& study);
 // Writes everything that can change. The caller has raised version and updated.
 absl::Status UpdateStudy(store::Transaction& tx, const Study& study);
+// The rest of the row is for UpdateStudy.
+absl::Status SetConfirmedTime(store::Transaction& tx, const Study& study);
 // True when the series is new to the study; its count rises by one either way.
 absl::StatusOr<bool> CountInSeries(store::Transaction& tx, std::string_view study_id,
                                    const Series& series);

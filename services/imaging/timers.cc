@@ -59,6 +59,27 @@ absl::StatusOr<int> QuietTimes::RunOnce() {
   return static_cast<int>(due.size());
 }
 
+std::vector<telemetry::Registry::Watch> WatchWaiting(telemetry::Registry& metrics,
+                                                     store::Database& database) {
+  std::vector<telemetry::Registry::Watch> watches;
+  const auto watch = [&](MatchState match, const std::string& label) {
+    const auto count = [&database, match] {
+      int64_t waiting = -1;
+      const absl::Status read = database.Read([&](store::Session& session) -> absl::Status {
+        TJ_ASSIGN_OR_RETURN(waiting, CountStudies(session, match));
+        return absl::OkStatus();
+      });
+      return read.ok() ? static_cast<double>(waiting) : -1.0;
+    };
+    watches.push_back(metrics.WatchGauge("tongjian_imaging_studies_waiting",
+                                         "Studies for which a person must decide",
+                                         {{"match", label}}, count));
+  };
+  watch(MatchState::kUnmatched, "UNMATCHED");
+  watch(MatchState::kDoubtful, "DOUBTFUL");
+  return watches;
+}
+
 absl::Status Sweep(store::Database& database, blob::Store& blobs, const base::Clock& clock,
                    absl::Duration orphan_age, absl::Duration upload_age) {
   const auto referenced = [&](std::string_view locator) -> absl::StatusOr<bool> {

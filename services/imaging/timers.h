@@ -6,12 +6,14 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "common/blob/store.h"
 #include "common/store/database.h"
+#include "common/telemetry/metrics.h"
 
 namespace tongjian::imaging {
 
@@ -41,6 +43,11 @@ class QuietTimes {
 // Removes objects that no row names and receipts of uploads that nobody will ask for any more.
 absl::Status Sweep(store::Database& database, blob::Store& blobs, const base::Clock& clock,
                    absl::Duration orphan_age, absl::Duration upload_age);
+
+// tongjian_imaging_studies_waiting by match: studies for which a person must decide, counted when
+// it is shown. The handles must not outlive what they are given.
+std::vector<telemetry::Registry::Watch> WatchWaiting(telemetry::Registry& metrics,
+                                                     store::Database& database);
 
 // A thread that calls `round` every `interval` of real time, first after one; an error is logged
 // and tried again.

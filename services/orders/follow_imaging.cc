@@ -10,9 +10,10 @@ namespace {
 
 namespace imaging = tongjian::imaging::v1;
 
-// When the exam was done: by the device's corrected clock where it can be believed, else by our
-// receipt.
+// When the exam was done: as a person confirmed it, else by the device's corrected clock where it
+// can be believed, else by our receipt.
 absl::Time PerformedAt(const imaging::Study& study) {
+  if (study.has_confirmed_time()) return rpc::FromProto(study.confirmed_time());
   const common::v1::FactTime& performed = study.performed();
   if (performed.has_device_time() && !performed.implausible()) {
     return rpc::FromProto(performed.device_time()) - absl::Milliseconds(performed.offset_ms());

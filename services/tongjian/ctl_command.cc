@@ -91,6 +91,7 @@ absl::StatusOr<std::string> JsonOf(const std::string& value) {
 
 // The request of an entry from its words; a request_id is made where none is given.
 absl::Status Fill(const CtlEntry& entry, const Arguments& words, Message& request) {
+  for (const auto& [field, value] : entry.presets) TJ_TRY(SetField(request, field, value));
   size_t position = 0;
   for (const std::string& word : words) {
     const std::vector<std::string> parts = absl::StrSplit(word, absl::MaxSplits('=', 1));

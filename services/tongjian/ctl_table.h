@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tongjian::program {
@@ -14,6 +15,7 @@ struct CtlEntry {
   std::vector<std::string> arguments;  // Field paths of the positional words, in order.
   std::string list;  // The response's repeated field to show as a table; empty: text.
   std::vector<std::string> columns;
+  std::vector<std::pair<std::string, std::string>> presets = {};  // Fields that are always set so.
 };
 
 const std::vector<CtlEntry>& CtlEntries();

@@ -202,8 +202,12 @@ absl::Status Archive::AnnouncePatient(const std::string& patient_id, const std::
   link.set_facility_patient_id(number);
   link.set_name(name);
   link.set_birth_date(birth_date);
-  const events::v1::Event event =
-      feed::ToWire(feed::MakeEvent("registry", patient_id, {}, changed), "");
+  return AnnounceRegistry(patient_id, changed);
+}
+
+absl::Status Archive::AnnounceRegistry(const std::string& key,
+                                       const google::protobuf::Message& changed) {
+  const events::v1::Event event = feed::ToWire(feed::MakeEvent("registry", key, {}, changed), "");
   return Write([&](store::Transaction& tx) { return ApplyRegistryEvent(tx, event, places); });
 }
 

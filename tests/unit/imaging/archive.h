@@ -94,6 +94,8 @@ struct Archive {
   }
   // As the feed "orders" would say it.
   absl::Status Announce(const orders::v1::Order& order);
+  // As the feed "registry" would say it.
+  absl::Status AnnounceRegistry(const std::string& key, const google::protobuf::Message& changed);
   absl::Status AnnouncePatient(const std::string& patient_id, const std::string& number,
                                const std::string& name, const std::string& birth_date);
 

@@ -249,6 +249,43 @@ TEST(Matching, LinksNoDoubtfulStudyToAnothersProvisionalOrder) {
   EXPECT_THAT(decision.links, IsEmpty());
 }
 
+TEST(Matching, DoubtsANumberAlsoOnceAProvisionalOrderStandsForTheStudy) {
+  for (const bool placer : {false, true}) {
+    Candidate real = OrderOf("o1", Wang());
+    if (placer) {
+      real.order.accession_number = "B1";
+      real.order.placer_order_number = "A1";
+    }
+    const Candidate provisional = Provisional(OrderOf("p1", Li(), "T1"));
+    const MatchDecision decision = Decide(StudyOf(Li()), {}, {real, provisional});
+    EXPECT_EQ(decision.state, MatchState::kDoubtful);
+    EXPECT_THAT(decision.links, ElementsAre(To("p1")));
+    // A person's word ends the doubt.
+    const std::vector<Link> links = {{.order_id = "p1", .active = true, .by = LinkedBy::kPerson}};
+    EXPECT_EQ(Decide(StudyOf(Li()), links, {real, provisional}).state, MatchState::kLinked);
+  }
+}
+
+TEST(Matching, GoesToTheOrderOfItsNumberOnceThePatientIsPutRight) {
+  EXPECT_THAT(
+      Decide(StudyOf(Li()), {}, {OrderOf("o1", Li()), Provisional(OrderOf("p1", Li(), "T1"))})
+          .links,
+      ElementsAre(NewLink{"o1", LinkedBy::kAccessionNumber}));
+}
+
+TEST(Matching, DoubtsAnEqualNumberUnderAnotherNameOfOneScript) {
+  PatientWords counter = Li();  // A cart's counter met a patient's number.
+  counter.facility_patient_id = Wang().facility_patient_id;
+  counter.birth_date.clear();
+  EXPECT_FALSE(CompatiblePatient(counter, Wang(), true));
+  PatientWords mistyped = Wang();
+  mistyped.name_key = "王晓东";
+  mistyped.latin_key.clear();
+  EXPECT_TRUE(CompatiblePatient(mistyped, Wang(), false));
+  PatientWords pinyin = {.facility_id = "f1", .facility_patient_id = "P2", .name_key = "lisi"};
+  EXPECT_TRUE(CompatiblePatient(pinyin, Li(), false));
+}
+
 TEST(Matching, FollowsABindingWhoeverThePatientIs) {
   const std::vector<Link> before = {{.order_id = "p1", .active = true}};
   Candidate provisional = Provisional(OrderOf("p1", Li(), "T1"));

@@ -1,6 +1,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "common/base/status.h"
+#include "common/rpc/proto_time.h"
 #include "tests/wire/exchange/exchange_rig.h"
 #include "tongjian/registry/v1/patient.grpc.pb.h"
 
@@ -107,6 +108,33 @@ TEST_F(ExchangeRig, RetractedResultShowsNoContent) {
   EXPECT_EQ(verdict.verdict(), v1::VERDICT_NOT_ELIGIBLE);
   EXPECT_EQ(verdict.candidates(0).primary_reason(), v1::INELIGIBLE_REASON_STATE);
   EXPECT_TRUE(verdict.candidates(0).result().versions().empty());
+}
+
+TEST_F(ExchangeRig, TimeThatAPersonConfirmedCounts) {
+  LinkPatient("t1", "p1", "m1");
+  LinkPatient("t2", "q9", "m1");
+  TellOrder("o1");
+  events::v1::StudyChanged changed;
+  imaging::v1::Study& study = *changed.mutable_study();
+  study.set_id("study-o1");
+  study.set_study_instance_uid("1.2.3");
+  study.set_facility_id("t1");
+  study.add_order_ids("o1");
+  study.set_instance_count(2);
+  study.set_version(1);
+  study.set_state(imaging::v1::STUDY_STATE_VERIFIED);
+  *study.mutable_performed()->mutable_device_time() = rpc::ToProto(clock_.Now() + absl::Hours(24 * 3650));
+  study.mutable_performed()->set_implausible(true);
+  Tell(changed, study.id());
+  TellReport(ReportOf("o1"));
+  EXPECT_EQ(Ask(Question("t2", "q9")).verdict(), v1::VERDICT_NOT_ELIGIBLE);
+  study.set_version(2);
+  *study.mutable_confirmed_time() = rpc::ToProto(clock_.Now() - absl::Hours(48));
+  Tell(changed, study.id());
+  const v1::ItemVerdict verdict = Ask(Question("t2", "q9"));
+  EXPECT_EQ(verdict.verdict(), v1::VERDICT_ELIGIBLE);
+  ASSERT_EQ(verdict.candidates_size(), 1);
+  EXPECT_EQ(verdict.candidates(0).age_days(), 2);
 }
 
 TEST_F(ExchangeRig, AcceptingSavesThePriceOfTheDay) {

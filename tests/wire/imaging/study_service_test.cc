@@ -132,6 +132,62 @@ TEST(StudyService, LinksOnceForOneRequestId) {
   EXPECT_EQ(history.entries(0).reason(), "seen on the request form");
 }
 
+TEST(StudyService, UnlinksForGood) {
+  Hub hub;
+  ASSERT_THAT(hub.archive.Announce(MakeOrder("o1", "A1")), IsOk());
+  const auto stored = hub.archive.Put({.accession = "A1"});
+  ASSERT_TRUE(stored.ok());
+  v1::UnlinkStudyRequest request;
+  request.set_request_id("r1");
+  request.set_study_id(stored->study_id);
+  request.set_order_id("o1");
+  v1::Study study, again;
+  EXPECT_EQ(base::DetailOf(Call(hub, &Stub::UnlinkStudy, request, &study)).field, "reason");
+  request.set_reason("the other patient's films");
+  ASSERT_THAT(Call(hub, &Stub::UnlinkStudy, request, &study), IsOk());
+  EXPECT_EQ(study.match(), v1::MATCH_STATE_UNMATCHED);
+  EXPECT_TRUE(study.order_ids().empty());
+  ASSERT_THAT(Call(hub, &Stub::UnlinkStudy, request, &again), IsOk());
+  EXPECT_EQ(again.version(), study.version());
+  request.set_request_id("r2");
+  EXPECT_THAT(Call(hub, &Stub::UnlinkStudy, request, &again), HasCode(absl::StatusCode::kNotFound));
+  // The rules do not bring it back, whatever becomes of the order.
+  ASSERT_THAT(hub.archive.Announce(MakeOrder("o1", "A1", 2)), IsOk());
+  EXPECT_EQ(hub.archive.Get(stored->study_id).match, MatchState::kUnmatched);
+  EXPECT_EQ(hub.archive.History(stored->study_id).back().reason, "the other patient's films");
+  // A gateway passes on what its technicians do; by itself it may not.
+  EXPECT_THAT(CallFrom(hub.Gateway("f1"), &Stub::UnlinkStudy, request, &again),
+              HasCode(absl::StatusCode::kPermissionDenied));
+}
+
+TEST(StudyService, ConfirmsATimeOnce) {
+  Hub hub;
+  const auto stored = hub.archive.Put({.date = "20990101"});
+  ASSERT_TRUE(stored.ok());
+  v1::ListStudiesRequest list;
+  list.set_time_unconfirmed(true);
+  v1::ListStudiesResponse page;
+  ASSERT_THAT(Call(hub, &Stub::ListStudies, list, &page), IsOk());
+  ASSERT_THAT(page.studies(), SizeIs(1));
+  EXPECT_TRUE(page.studies(0).performed().implausible());
+  v1::ConfirmTimeRequest request;
+  request.set_request_id("r1");
+  request.set_study_id(stored->study_id);
+  v1::Study study, again;
+  EXPECT_EQ(base::DetailOf(Call(hub, &Stub::ConfirmTime, request, &study)).field, "reason");
+  request.set_reason("the exam book");
+  EXPECT_EQ(base::DetailOf(Call(hub, &Stub::ConfirmTime, request, &study)).field, "performed_time");
+  request.mutable_performed_time()->set_seconds(absl::ToUnixSeconds(absl::Now() + absl::Hours(1)));
+  EXPECT_EQ(base::DetailOf(Call(hub, &Stub::ConfirmTime, request, &study)).field, "performed_time");
+  request.mutable_performed_time()->set_seconds(absl::ToUnixSeconds(absl::Now() - absl::Hours(1)));
+  ASSERT_THAT(Call(hub, &Stub::ConfirmTime, request, &study), IsOk());
+  EXPECT_EQ(study.confirmed_time().seconds(), request.performed_time().seconds());
+  ASSERT_THAT(Call(hub, &Stub::ConfirmTime, request, &again), IsOk());
+  EXPECT_EQ(again.version(), study.version());
+  ASSERT_THAT(Call(hub, &Stub::ListStudies, list, &page), IsOk());
+  EXPECT_THAT(page.studies(), SizeIs(0));
+}
+
 TEST(StudyService, ResolvesAConflict) {
   Hub hub;
   ASSERT_TRUE(hub.archive.Put({.pixels = "aa"}).ok());
