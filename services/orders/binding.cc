@@ -4,7 +4,7 @@
 #include <set>
 #include <utility>
 
-#include "common/dicom/person_name.h"
+#include "services/orders/same_patient.h"
 #include "services/orders/state.h"
 #include "services/orders/turnaround.h"
 
@@ -68,14 +68,6 @@ void TakeClock(const Order& provisional, const Facts& facts, Order& order) {
 
 }  // namespace
 
-bool SamePatient(const Patient& a, const Patient& b) {
-  if (!a.facility_patient_id.empty() && a.facility_patient_id == b.facility_patient_id) return true;
-  const std::string name = dicom::SearchKey(a.name);
-  const std::string latin = dicom::SearchKey(a.name_latin);
-  const std::set<std::string> others = {dicom::SearchKey(b.name), dicom::SearchKey(b.name_latin)};
-  return (!name.empty() && others.count(name) > 0) || (!latin.empty() && others.count(latin) > 0);
-}
-
 absl::StatusOr<Bound> Bind(Order order, Order provisional, const Facts& facts) {
   TJ_TRY(CheckBinding(order, provisional));
   const Order before = provisional;
@@ -115,7 +107,9 @@ std::vector<Order> TakenOverBy(const Order& order, const std::vector<Order>& can
           return std::any_of(item.study_instance_uids.begin(), item.study_instance_uids.end(),
                              [&](const std::string& uid) { return Names(order, uid); });
         });
-    if (by_uid || SamePatient(order.patient, candidate.patient)) taken.push_back(candidate);
+    const Likeness likeness = Compare(order.patient, candidate.patient);
+    if (likeness == Likeness::kSame || (by_uid && likeness == Likeness::kUnknown))
+      taken.push_back(candidate);
   }
   return taken;
 }

@@ -31,12 +31,8 @@ absl::Status BindIn(store::Transaction& tx, const Journal& journal, const Facts&
                     const Order& order, const Order& provisional, const Deed& deed, Order* bound);
 
 // Of the provisional orders that a new order meets (by accession number or study UID), those it
-// takes over: unbound, of the same facility, and not plainly another patient's (a different patient
-// number and a different name).
+// takes over: unbound and still open; by study UID those that are not another patient's, by number
+// alone those that are surely the same one's. What it does not take is doubtful: a person decides.
 std::vector<Order> TakenOverBy(const Order& order, const std::vector<Order>& candidates);
-
-// Whether two descriptions can be the same patient's: the same number at the facility, or the same
-// folded name.
-bool SamePatient(const Patient& a, const Patient& b);
 
 }  // namespace tongjian::orders

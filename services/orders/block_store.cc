@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "common/base/check.h"
 
@@ -34,6 +35,28 @@ absl::StatusOr<AccessionBlock> LeaseBlock(store::Transaction& tx, const std::str
                     prefix, block.first, block.last, facility_id, tx.Now())
              .status());
   return block;
+}
+
+absl::StatusOr<int64_t> SkipLostLeases(store::Transaction& tx, int64_t skip) {
+  TJ_ASSIGN_OR_RETURN(const std::optional<store::Row> now,
+                      tx.QueryOne("select epoch from store_feed_epoch where id = 1"));
+  TJ_ASSIGN_OR_RETURN(const std::optional<store::Row> known,
+                      tx.QueryOne("select epoch from number_epoch where id = 1"));
+  TJ_CHECK(now.has_value());
+  if (known && known->Text(0) == now->Text(0)) return 0;
+  TJ_TRY(tx.Execute("insert into number_epoch (id, epoch) values (1, :epoch) on conflict (id) do "
+                    "update set epoch = excluded.epoch",
+                    now->Text(0))
+             .status());
+  TJ_ASSIGN_OR_RETURN(const std::vector<store::Row> counters,
+                      tx.Query("select prefix from accession_counter order by prefix limit 1000"));
+  int64_t lost = 0;
+  for (const store::Row& counter : counters) {
+    const absl::StatusOr<AccessionBlock> block = LeaseBlock(tx, counter.Text(0), kLostLeases, skip);
+    TJ_TRY(block.status());
+    lost += block->last - block->first + 1;
+  }
+  return lost;
 }
 
 absl::StatusOr<bool> IsLeasedTo(store::Session& session, const std::string& prefix,

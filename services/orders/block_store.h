@@ -18,6 +18,15 @@ namespace tongjian::orders {
 absl::StatusOr<AccessionBlock> LeaseBlock(store::Transaction& tx, const std::string& prefix,
                                           const std::string& facility_id, int64_t size);
 
+// Stands as facility of the numbers that were left out after a restore: anybody may have had them.
+inline constexpr char kLostLeases[] = "*";
+
+// To be called before any number is given. Where the database came back from a backup (its feed has
+// another epoch than when this was last called) the counters jump by `skip`: what was leased after
+// the backup is never given again. The numbers left out become a block of kLostLeases. How many
+// were left out; 0 in the usual case.
+absl::StatusOr<int64_t> SkipLostLeases(store::Transaction& tx, int64_t skip);
+
 // Whether the number lies in a block leased to that facility.
 absl::StatusOr<bool> IsLeasedTo(store::Session& session, const std::string& prefix,
                                 const std::string& facility_id, int64_t number);

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "common/config/settings.h"
 #include "common/dicom/listener.h"
@@ -11,6 +12,7 @@
 #include "common/feed/mirror.h"
 #include "common/runtime/runtime.h"
 #include "common/store/database.h"
+#include "common/telemetry/log.h"
 #include "services/orders/desk_work.h"
 #include "services/orders/follow_exchange.h"
 #include "services/orders/follow_imaging.h"
@@ -20,6 +22,7 @@
 #include "services/orders/orders_grpc.h"
 #include "services/orders/queries.h"
 #include "services/orders/schema.h"
+#include "services/orders/silence.h"
 #include "services/orders/waiting_router.h"
 #include "services/orders/worklist.h"
 
@@ -37,6 +40,10 @@ struct Settings {
   int64_t worklist_responses = 2000;
   absl::Duration worklist_age = absl::Hours(24 * 30);
   absl::Duration route_every = absl::Minutes(1);
+  absl::Duration undelivered_after = absl::Hours(4);
+  absl::Duration unread_after = absl::Hours(72);
+  absl::Duration stuck_after = absl::Hours(24);
+  int64_t restore_skip = 1'000'000;
 
   void Describe(config::Settings& all) {
     all.Add("orders.time-zone", &time_zone,
@@ -62,6 +69,18 @@ struct Settings {
     all.Add("orders.route-every", &route_every,
             "How often orders without a center are routed again",
             {.min = absl::Seconds(1), .max = absl::Hours(24)});
+    all.Add("orders.undelivered-after", &undelivered_after,
+            "A signed report that has not reached the clinic for so long is shown as silent",
+            {.min = absl::Minutes(1)});
+    all.Add("orders.unread-after", &unread_after,
+            "The same for one that was delivered and that nobody has opened",
+            {.min = absl::Minutes(1)});
+    all.Add("orders.stuck-after", &stuck_after,
+            "The same for an order on which nothing has happened in any other state on the way",
+            {.min = absl::Minutes(1)});
+    all.Add("orders.restore-skip", &restore_skip,
+            "Accession numbers left out after a restore: more than are leased between two backups",
+            {.min = kBlockSizeMax, .max = 100'000'000});
   }
 };
 
@@ -88,6 +107,13 @@ SubmissionRules RulesOf(const Settings& settings) {
           .routine_minutes = static_cast<int>(settings.routine_minutes),
           .urgent_minutes = static_cast<int>(settings.urgent_minutes),
           .stat_minutes = static_cast<int>(settings.stat_minutes)};
+}
+
+SilenceLimits LimitsOf(const Settings& settings) {
+  return {.no_show = settings.worklist_age,
+          .undelivered = settings.undelivered_after,
+          .unread = settings.unread_after,
+          .stuck = settings.stuck_after};
 }
 
 class Module final : public runtime::Module {
@@ -133,7 +159,7 @@ class Module final : public runtime::Module {
                                                    : settings.accession_prefix,
                  settings.number_block),
         parts_{store_, journal_, [this] { return facts_->Now(); }, load_, RulesOf(settings)},
-        queries_(database_, store_),
+        queries_(database_, store_, LimitsOf(settings)),
         desk_(changes_, parts_.facts, load_, parts_.rules),
         orders_(changes_, numbers_, parts_.facts, load_, runtime.ids(), runtime.clock(),
                 parts_.rules),
@@ -141,7 +167,21 @@ class Module final : public runtime::Module {
         readings_(parts_),
         grpc_(orders_, desk_, queries_, runtime.DoorOf("orders")) {}
 
+  // Before any number is given.
+  absl::Status LeaveOutLostNumbers(int64_t skip) {
+    int64_t lost = 0;
+    TJ_TRY(database_.Write([&](store::Transaction& tx) -> absl::Status {
+      TJ_ASSIGN_OR_RETURN(lost, SkipLostLeases(tx, skip));
+      return absl::OkStatus();
+    }));
+    if (lost > 0)
+      telemetry::Log(telemetry::Level::kWarning, "accession_numbers_left_out_after_restore",
+                     {{"numbers", lost}});
+    return absl::OkStatus();
+  }
+
   absl::Status Open(runtime::Runtime& runtime, const Settings& settings) {
+    TJ_TRY(LeaveOutLostNumbers(settings.restore_skip));
     TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
       TJ_ASSIGN_OR_RETURN(Load load, store_.CountLoad(session));
       load_.Reset(std::move(load));
@@ -163,6 +203,7 @@ class Module final : public runtime::Module {
         WorklistOptions{static_cast<int>(settings.worklist_responses), settings.worklist_age});
     if (runtime.dicom() != nullptr)
       runtime.dicom()->OnFind(dicom::uids::kModalityWorklistFind, *worklist_);
+    watches_ = WatchSilence(runtime.metrics(), database_, runtime.clock(), LimitsOf(settings));
     return runtime.host().Register<v1::OrderService>(grpc_);
   }
 
@@ -195,6 +236,7 @@ class Module final : public runtime::Module {
   std::unique_ptr<feed::Follower> reading_;
   std::unique_ptr<feed::Follower> exchange_;
   std::unique_ptr<WaitingRouter> router_;
+  std::vector<telemetry::Registry::Watch> watches_;
 };
 
 }  // namespace

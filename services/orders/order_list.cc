@@ -69,6 +69,8 @@ Query QueryOf(const OrderFilter& filter, Walk walk, const std::optional<std::str
     query.And("o.ordering_facility_id = :ordering", filter.ordering_facility_id);
   if (!filter.center_id.empty()) query.And("o.center_id = :center", filter.center_id);
   if (state) query.And(at + "state = :state", *state);
+  if (state && !filter.silent_before.empty())
+    query.And("o.changed < :changed", filter.silent_before.at(*state));
   if (!state && !filter.states.empty()) {
     query.And("((cast(:mask as bigint) >> cast(o.state as integer)) & 1) = 1",
               MaskOf(filter.states));
@@ -93,6 +95,24 @@ void Page(Query& query, Walk walk, const ListPosition& after, int64_t limit) {
   query.values.push_back(store::ToValue(limit));
 }
 
+// The states to walk one by one; nothing for all of the filter at once.
+std::vector<std::optional<State>> StatesOf(const OrderFilter& filter, Walk walk) {
+  std::vector<std::optional<State>> states;
+  if (!filter.silent_before.empty()) {
+    for (const auto& [state, before] : filter.silent_before) {
+      if (filter.states.empty() || (MaskOf(filter.states) & MaskOf({state})) != 0)
+        states.push_back(state);
+    }
+    return states;
+  }
+  states.assign(filter.states.begin(), filter.states.end());
+  if (states.empty() && walk == Walk::kCenter) {
+    for (int state = 1; state <= kStates; ++state) states.push_back(static_cast<State>(state));
+  }
+  if (states.empty() || !WalksByState(walk)) states = {std::nullopt};
+  return states;
+}
+
 absl::StatusOr<Keys> Collect(store::Session& session, const security::Scope& scope,
                              const OrderFilter& filter, const ListPosition& after, int64_t limit) {
   std::vector<std::optional<std::string>> facilities(scope.facilities().begin(),
@@ -101,12 +121,7 @@ absl::StatusOr<Keys> Collect(store::Session& session, const security::Scope& sco
   Keys keys;
   for (const std::optional<std::string>& facility : facilities) {
     const Walk walk = ChooseWalk(filter, facility.has_value());
-    std::vector<std::optional<State>> states(filter.states.begin(), filter.states.end());
-    if (states.empty() && walk == Walk::kCenter) {
-      for (int state = 1; state <= kStates; ++state) states.push_back(static_cast<State>(state));
-    }
-    if (states.empty() || !WalksByState(walk)) states = {std::nullopt};
-    for (const std::optional<State>& state : states) {
+    for (const std::optional<State>& state : StatesOf(filter, walk)) {
       Query query = QueryOf(filter, walk, facility, state);
       Page(query, walk, after, limit);
       TJ_ASSIGN_OR_RETURN(const std::vector<store::Row> rows,
@@ -138,6 +153,15 @@ absl::StatusOr<ListPosition> ParsePosition(std::string_view text) {
 
 ListPosition PositionOf(const Order& order) {
   return {absl::ToUnixMicros(order.create_time), order.id};
+}
+
+absl::StatusOr<int64_t> CountOrders(store::Session& session, State state,
+                                    absl::Time changed_before) {
+  TJ_ASSIGN_OR_RETURN(
+      const std::optional<store::Row> row,
+      session.QueryOne("select count(*) from orders where state = :state and changed < :changed",
+                       state, changed_before));
+  return row ? row->Int(0) : 0;
 }
 
 absl::StatusOr<std::vector<Order>> ListOrders(store::Session& session, const security::Scope& scope,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct OrderFilter {
   absl::Time to = absl::FromUnixMicros(int64_t{1} << 60);
   bool needs_desk = false;
   bool unbound = false;
+  // Where it is not empty: only orders in these states whose last change was before.
+  std::map<State, absl::Time> silent_before;
 };
 
 // The last order of the page before; the default is in front of all.
@@ -38,5 +41,9 @@ ListPosition PositionOf(const Order& order);
 absl::StatusOr<std::vector<Order>> ListOrders(store::Session& session, const security::Scope& scope,
                                               const OrderFilter& filter, const ListPosition& after,
                                               int64_t limit);
+
+// The orders of one state whose last change was before.
+absl::StatusOr<int64_t> CountOrders(store::Session& session, State state,
+                                    absl::Time changed_before);
 
 }  // namespace tongjian::orders

@@ -103,16 +103,16 @@ absl::Status OrderStore::Insert(store::Transaction& tx, const Order& order,
       "recording_facility_id, center_id, "
       "accession_number, placer_order_number, patient_facility_id, facility_patient_id, "
       "patient_name, "
-      "patient_birth_date, patient_id, needs_desk, unbound, created, record) values (:id, "
+      "patient_birth_date, patient_id, needs_desk, unbound, created, changed, record) values (:id, "
       ":version, :state, :origin, "
       ":ordering, :recording, :center, :accession, :placer, :words_facility, :words_id, "
       ":words_name, :words_birth, "
-      ":patient, :desk, :unbound, :created, :record)",
+      ":patient, :desk, :unbound, :created, :changed, :record)",
       order.id, order.version, order.state, order.origin, order.ordering_facility_id,
       RecordingFacility(order), order.routing.center_id, order.accession_number,
       order.placer_order_number, order.patient.facility_id, order.patient.facility_patient_id,
       order.patient.name, order.patient.birth_date, order.patient.patient_id, NeedsDesk(order),
-      Unbound(order), order.create_time, store::Bytes(ToRecord(order)));
+      Unbound(order), order.create_time, tx.Now(), store::Bytes(ToRecord(order)));
   if (absl::IsAlreadyExists(inserted.status())) {
     return base::Error(absl::StatusCode::kAlreadyExists, "ALREADY_EXISTS", "order.accession_number",
                        "the accession number is another order's");
@@ -134,13 +134,14 @@ absl::Status OrderStore::Update(store::Transaction& tx, const Order& before, con
                  ":words_facility, "
                  "facility_patient_id = :words_id, patient_name = :words_name, patient_birth_date "
                  "= :words_birth, "
-                 "patient_id = :patient, needs_desk = :desk, unbound = :unbound, record = :record "
+                 "patient_id = :patient, needs_desk = :desk, unbound = :unbound, "
+                 "changed = :changed, record = :record "
                  "where id = :id and "
                  "version = :before",
                  after.version, after.state, RecordingFacility(after), after.routing.center_id,
                  after.placer_order_number, after.patient.facility_id,
                  after.patient.facility_patient_id, after.patient.name, after.patient.birth_date,
-                 after.patient.patient_id, NeedsDesk(after), Unbound(after),
+                 after.patient.patient_id, NeedsDesk(after), Unbound(after), tx.Now(),
                  store::Bytes(ToRecord(after)), after.id, before.version));
   if (updated == 0) {
     return base::Error(absl::StatusCode::kAborted, "ETAG_MISMATCH", "",
@@ -213,39 +214,6 @@ absl::StatusOr<std::vector<Order>> OrderStore::NamingStudy(
           "order by o.created desc limit :limit",
           study_instance_uid, facility_id, kNamingMax),
       scope);
-}
-
-absl::StatusOr<std::vector<std::string>> OrderStore::LinkedTo(
-    store::Session& session, const std::string& study_instance_uid) const {
-  TJ_ASSIGN_OR_RETURN(
-      const std::vector<store::Row> rows,
-      session.Query(
-          "select order_id from order_study where study_instance_uid = :uid and linked = 1 "
-          "order by order_id limit :limit",
-          study_instance_uid, kNamingMax));
-  std::vector<std::string> ids;
-  for (const store::Row& row : rows) ids.push_back(row.Text(0));
-  return ids;
-}
-
-absl::Status OrderStore::MarkLinked(store::Transaction& tx, const std::string& study_instance_uid,
-                                    const std::string& order_id) const {
-  return tx
-      .Execute(
-          "insert into order_study (study_instance_uid, order_id, linked) values (:uid, :id, 1) on "
-          "conflict "
-          "(study_instance_uid, order_id) do update set linked = 1",
-          study_instance_uid, order_id)
-      .status();
-}
-
-absl::Status OrderStore::MarkUnlinked(store::Transaction& tx, const std::string& study_instance_uid,
-                                      const std::string& order_id) const {
-  return tx
-      .Execute(
-          "update order_study set linked = 0 where study_instance_uid = :uid and order_id = :id",
-          study_instance_uid, order_id)
-      .status();
 }
 
 absl::StatusOr<std::vector<Order>> OrderStore::WithAccession(

@@ -52,13 +52,6 @@ class OrderStore {
   absl::StatusOr<std::vector<Order>> ProvisionalWithAccession(
       store::Session& session, const security::Scope& scope, const std::string& facility_id,
       const std::string& accession_number) const;
-  // The orders that imaging has said the study belongs to, and its saying so or no longer.
-  absl::StatusOr<std::vector<std::string>> LinkedTo(store::Session& session,
-                                                    const std::string& study_instance_uid) const;
-  absl::Status MarkLinked(store::Transaction& tx, const std::string& study_instance_uid,
-                          const std::string& order_id) const;
-  absl::Status MarkUnlinked(store::Transaction& tx, const std::string& study_instance_uid,
-                            const std::string& order_id) const;
   // Orders whose patient is said in exactly these words and linked to another master patient than
   // `patient_id`, at most `limit`.
   absl::StatusOr<std::vector<Order>> WithWords(store::Session& session,

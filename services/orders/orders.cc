@@ -95,7 +95,8 @@ absl::Status Orders::CheckNumber(const Asked& asked, const Order& order) const {
 
 absl::Status Orders::CheckLease(store::Session& session, const Order& order) const {
   const int64_t number = ParseAccession(numbers_.prefix(), order.accession_number).value_or(-1);
-  for (const std::string& facility_id : {order.ordering_facility_id, RecordingFacility(order)}) {
+  for (const std::string& facility_id :
+       {order.ordering_facility_id, RecordingFacility(order), std::string(kLostLeases)}) {
     TJ_ASSIGN_OR_RETURN(const bool leased,
                         IsLeasedTo(session, numbers_.prefix(), facility_id, number));
     if (leased) return absl::OkStatus();

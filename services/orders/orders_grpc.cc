@@ -128,7 +128,8 @@ grpc::Status OrdersGrpc::ListOrders(grpc::ServerContext* context,
   return door_.Serve(
       context, std::string(kService) + "ListOrders", [&](rpc::Call& call) -> absl::Status {
         TJ_ASSIGN_OR_RETURN(const rpc::Page page, rpc::Page::Of(*request, kOrderPages));
-        TJ_ASSIGN_OR_RETURN(const OrderFilter filter, FilterOf(*request));
+        TJ_ASSIGN_OR_RETURN(OrderFilter filter, FilterOf(*request));
+        if (request->silent()) filter.silent_before = queries_.SilentNow();
         TJ_ASSIGN_OR_RETURN(const ListPosition after, ParsePosition(page.after()));
         TJ_ASSIGN_OR_RETURN(std::vector<Order> orders,
                             queries_.List(call.scope(), filter, after, page.size() + 1));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "services/orders/order.h"
 #include "services/orders/order_list.h"
 #include "services/orders/order_store.h"
+#include "services/orders/silence.h"
 
 namespace tongjian::orders {
 
@@ -25,8 +27,13 @@ struct OrderName {
 // Safe for concurrent use; both parts must outlive it.
 class Queries {
  public:
-  Queries(store::Database& database, const OrderStore& store)
-      : database_(database), store_(store) {}
+  Queries(store::Database& database, const OrderStore& store, const SilenceLimits& limits = {})
+      : database_(database), store_(store), limits_(limits) {}
+
+  // For OrderFilter: what is silent now.
+  std::map<State, absl::Time> SilentNow() const {
+    return SilentBefore(limits_, database_.clock().Now());
+  }
 
   absl::StatusOr<Order> Get(const security::Scope& scope, const OrderName& name) const;
   absl::StatusOr<std::vector<Order>> List(const security::Scope& scope, const OrderFilter& filter,
@@ -38,6 +45,7 @@ class Queries {
  private:
   store::Database& database_;
   const OrderStore& store_;
+  const SilenceLimits limits_;
 };
 
 }  // namespace tongjian::orders

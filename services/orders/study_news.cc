@@ -7,7 +7,9 @@
 #include "services/orders/binding.h"
 #include "services/orders/numbering.h"
 #include "services/orders/patient_link_store.h"
+#include "services/orders/same_patient.h"
 #include "services/orders/state.h"
+#include "services/orders/study_link_store.h"
 #include "services/orders/turnaround.h"
 
 namespace tongjian::orders {
@@ -29,15 +31,9 @@ bool OneOf(const std::vector<Order>& orders, const std::string& id) {
 
 // Whether the words are another patient's, as imaging tells two patients under one UID apart.
 bool OfAnother(const Patient& a, const Patient& b) {
-  const auto differ = [](const std::string& x, const std::string& y) {
-    return !x.empty() && !y.empty() && x != y;
-  };
-  if (differ(a.facility_patient_id, b.facility_patient_id)) return true;
-  const bool names_differ = differ(a.name, b.name) && !SamePatient(a, b);
-  const bool births_differ = differ(a.birth_date, b.birth_date);
-  const bool one_number =
-      !a.facility_patient_id.empty() && a.facility_patient_id == b.facility_patient_id;
-  return one_number ? differ(a.name, b.name) && births_differ : names_differ || births_differ;
+  const bool numbers_differ = !a.facility_patient_id.empty() && !b.facility_patient_id.empty() &&
+                              a.facility_patient_id != b.facility_patient_id;
+  return numbers_differ || Compare(a, b) == Likeness::kOther;
 }
 
 bool Open(const Order& order) { return order.state != State::kDraft && !Terminal(order.state); }
@@ -75,7 +71,7 @@ absl::Status StudyNews::Apply(store::Transaction& tx, const StudyFact& study) co
   TJ_ASSIGN_OR_RETURN(const bool detached, Detach(tx, study, owners));
   for (const Order& order : owners) {
     if (!Provisional(order)) TJ_TRY(TakeOver(tx, study, order));
-    TJ_TRY(parts_.store.MarkLinked(tx, study.study_instance_uid, order.id));
+    TJ_TRY(PutStudyLink(tx, {study.id, study.study_instance_uid, order.id}));
     TJ_TRY(Advance(tx, study, order.id));
   }
   if (!study.order_ids.empty()) return absl::OkStatus();
@@ -88,7 +84,8 @@ absl::Status StudyNews::Apply(store::Transaction& tx, const StudyFact& study) co
       if (OfAnother(order.patient, study.patient)) continue;
       if (order.bound_order_id.empty() || !detached) return Advance(tx, study, order.id);
     }
-    if (!detached && !study.doubtful && (Holds(order, study.study_instance_uid) || Open(order)))
+    const bool waits = Open(order) && Compare(order.patient, study.patient) != Likeness::kOther;
+    if (!detached && !study.doubtful && (Holds(order, study.study_instance_uid) || waits))
       return Advance(tx, study, order.id);
   }
   TJ_ASSIGN_OR_RETURN(const bool expected, IsExpected(tx, study));
@@ -142,16 +139,16 @@ absl::Status StudyNews::Advance(store::Transaction& tx, const StudyFact& study,
 // Orders that imaging had linked the study to and no longer does: moved by a person.
 absl::StatusOr<bool> StudyNews::Detach(store::Transaction& tx, const StudyFact& study,
                                        const std::vector<Order>& owners) const {
-  TJ_ASSIGN_OR_RETURN(const std::vector<std::string> linked,
-                      parts_.store.LinkedTo(tx, study.study_instance_uid));
+  TJ_ASSIGN_OR_RETURN(const std::vector<std::string> linked, OrdersLinkedTo(tx, study.id));
   bool detached = false;
   for (const std::string& id : linked) {
     if (OneOf(owners, id)) continue;
     TJ_ASSIGN_OR_RETURN(const Order order, parts_.store.Find(tx, security::Scope::Service(), id));
-    if (RecordingFacility(order) != study.facility_id || Provisional(order)) continue;
-    TJ_TRY(parts_.store.MarkUnlinked(tx, study.study_instance_uid, id));
+    if (Provisional(order)) continue;
+    TJ_TRY(RemoveStudyLink(tx, {study.id, study.study_instance_uid, id}));
+    TJ_ASSIGN_OR_RETURN(const bool shared, IsLinked(tx, study.study_instance_uid, id));
     TJ_TRY(ApplyTo(tx, parts_, id, [&](Order& after, Deed& deed) -> absl::StatusOr<bool> {
-      Forget(study.study_instance_uid, after);
+      if (!shared) Forget(study.study_instance_uid, after);
       if (!HasEvidence(after)) MoveByNews(after, Action::kLose);
       deed = {"study moved away", kActor, "", ""};
       return true;
@@ -174,7 +171,8 @@ absl::StatusOr<bool> StudyNews::IsExpected(store::Transaction& tx, const StudyFa
   if (placed.ok()) candidates.push_back(*placed);
   if (!placed.ok() && !absl::IsNotFound(placed.status())) return placed.status();
   return std::any_of(candidates.begin(), candidates.end(), [&](const Order& order) {
-    return !Provisional(order) && Open(order) && SamePatient(order.patient, study.patient);
+    return !Provisional(order) && Open(order) &&
+           Compare(order.patient, study.patient) == Likeness::kSame;
   });
 }
 
