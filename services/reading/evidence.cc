@@ -58,6 +58,24 @@ absl::Status MoveReports(store::Transaction& tx, const Task& task, const std::st
   return absl::OkStatus();
 }
 
+// Nobody will confirm or correct a preliminary report any more: it must not stand. A final one does.
+absl::Status WithdrawPreliminaries(store::Transaction& tx, const Task& task) {
+  TJ_ASSIGN_OR_RETURN(const std::vector<Report> reports, ReportsOfTask(tx, security::Scope::Service(), task.id));
+  for (Report report : reports) {
+    if (report.versions.empty() || IsFinal(report) || report.state == ReportState::kRetracted) continue;
+    TJ_TRY(Retract(report, "preliminary only: the order ended before anybody signed a final report"));
+    TJ_TRY(Announce(tx, report));
+  }
+  return absl::OkStatus();
+}
+
+// The task's news, with what follows for its reports.
+absl::Status AnnounceFollowed(store::Transaction& tx, const Task& before, Task& task) {
+  TJ_TRY(Announce(tx, before, task));
+  const bool ended = task.state == TaskState::kCancelled && before.state != TaskState::kCancelled;
+  return ended ? WithdrawPreliminaries(tx, task) : absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status Evidence::Refresh(store::Transaction& tx, const std::string& order_id) const {
@@ -74,7 +92,7 @@ absl::Status Evidence::Refresh(store::Transaction& tx, const std::string& order_
   }
   const Task before = *task;
   Follow(*task, *order, studies, patient);
-  return *task == before ? absl::OkStatus() : Announce(tx, before, *task);
+  return *task == before ? absl::OkStatus() : AnnounceFollowed(tx, before, *task);
 }
 
 absl::Status Evidence::Rebind(store::Transaction& tx, const std::string& provisional_id, const OrderFact& order) const {
@@ -88,12 +106,12 @@ absl::Status Evidence::Rebind(store::Transaction& tx, const std::string& provisi
     TJ_TRY(Move(*task, TaskAction::kCancel));
     DropClaim(*task);
     task->note = "bound to an order that has a task";
-    return Announce(tx, before, *task);
+    return AnnounceFollowed(tx, before, *task);
   }
   TJ_ASSIGN_OR_RETURN(const std::vector<StudyFact> studies, StudiesOfOrder(tx, order.id));
   TJ_ASSIGN_OR_RETURN(const PatientFact patient, FindPatientFact(tx, order.patient));
   Follow(*task, order, studies, patient);
-  TJ_TRY(Announce(tx, before, *task));
+  TJ_TRY(AnnounceFollowed(tx, before, *task));
   return MoveReports(tx, *task, provisional_id);
 }
 

@@ -207,6 +207,43 @@ TEST_F(ReportsTest, IsReadAgainAfterARetraction) {
 }
 
 // Whoever changes a byte of what was signed is found, wherever it stands.
+TEST_F(ReportsTest, APreliminaryOfAnOrderThatIsCancelledDoesNotStand) {
+  Task task = Queued("o1");
+  const Report draft = Drafted(task);
+  const auto issued = reports_->IssuePreliminary(By("p1"), draft.id, task.claim_fence);
+  ASSERT_THAT(issued.status(), IsOk());
+  orders::v1::Order order = NewOrder("o1");
+  order.set_state(orders::v1::ORDER_STATE_RETURNED_FOR_INFORMATION);
+  ASSERT_THAT(Hear(order), IsOk());
+  EXPECT_EQ(reports_->Get(By("p1").scope, draft.id)->state, ReportState::kPreliminary);
+  order.set_state(orders::v1::ORDER_STATE_CANCELLED);
+  ASSERT_THAT(Hear(order), IsOk());
+  EXPECT_EQ(TaskOf("o1").state, TaskState::kCancelled);
+  const auto withdrawn = reports_->Get(security::Scope::Facilities({"f1"}), draft.id);
+  ASSERT_THAT(withdrawn.status(), IsOk());
+  EXPECT_EQ(withdrawn->state, ReportState::kRetracted);
+  EXPECT_THAT(withdrawn->retract_reason, HasSubstr("preliminary only"));
+  events::v1::ReportChanged told;
+  const Told last = Events().back();
+  ASSERT_TRUE(told.ParseFromString(last.payload));
+  EXPECT_EQ(told.report().state(), v1::REPORT_STATE_RETRACTED);
+  EXPECT_THAT(last.audiences, Contains("f1"));
+}
+
+TEST_F(ReportsTest, AFinalReportStandsWhateverBecomesOfItsOrder) {
+  Task task = Queued("o1");
+  const Report report = Signed(task);
+  imaging::v1::Study late = NewStudy("s-o1", {"o1"});
+  late.set_instance_count(5);
+  ASSERT_THAT(Hear(late), IsOk());
+  ASSERT_EQ(TaskOf("o1").state, TaskState::kReopened);
+  orders::v1::Order order = NewOrder("o1");
+  order.set_state(orders::v1::ORDER_STATE_CANCELLED);
+  ASSERT_THAT(Hear(order), IsOk());
+  EXPECT_EQ(TaskOf("o1").state, TaskState::kCancelled);
+  EXPECT_EQ(reports_->Get(By("p1").scope, report.id)->state, ReportState::kFinal);
+}
+
 TEST_F(ReportsTest, FindsAChangedByteInTheDatabase) {
   Task task = Queued("o1");
   const Report report = Signed(task);

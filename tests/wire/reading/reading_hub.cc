@@ -52,7 +52,9 @@ void ReadingHub::SetUp() {
   registry.describe(settings);
   reading.describe(settings);
   const std::string seed = std::string(TONGJIAN_SOURCE) + "/deploy/community/jinhua.json";
-  ASSERT_THAT(settings.Parse({"--registry.seed-file=" + seed}, {}), IsOk());
+  std::vector<std::string> flags = Flags();
+  flags.push_back("--registry.seed-file=" + seed);
+  ASSERT_THAT(settings.Parse(flags, {}), IsOk());
   auto opened = runtime::Process::Open(options, "hub",
                                        {registry, reading, PublisherModule("orders", publishers_),
                                         PublisherModule("imaging", publishers_)},

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/base/clock.h"
 #include "common/base/status.h"
@@ -39,6 +40,8 @@ class ReadingHub : public testing::Test {
  protected:
   void SetUp() override;
   void TearDown() override;
+  // What the hub is set to beside the sample community.
+  virtual std::vector<std::string> Flags() { return {}; }
 
   void Publish(const std::string& feed, const std::string& key, const google::protobuf::Message& change);
   // An order of the clinic for the hub's center, and its complete study; the task once it is queued.
@@ -50,6 +53,8 @@ class ReadingHub : public testing::Test {
   rpc::OutgoingIdentity Reader(int number) {
     return Person("prac-zhongxin-reader-" + std::to_string(number), kHub, "reader");
   }
+
+  rpc::OutgoingIdentity Head() { return Person("prac-zhongxin-reader-2", kHub, "center_head"); }
 
   template <class Service, class Method, class Request, class Response>
   absl::Status Call(Method method, const rpc::OutgoingIdentity& identity, const Request& request, Response* response) {

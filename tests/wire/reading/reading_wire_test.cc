@@ -6,6 +6,12 @@
 namespace tongjian::reading {
 namespace {
 
+// Final reports wait until somebody releases them.
+class HoldingHub : public ReadingHub {
+ protected:
+  std::vector<std::string> Flags() override { return {"--reading.hold-release=true"}; }
+};
+
 TEST_F(ReadingHub, ReadsAnExamFromEvidenceToASignedReport) {
   const v1::Task queued = PublishExam("o1");
   EXPECT_EQ(queued.reading_mode(), registry::v1::READING_MODE_HUB_READS);
@@ -80,6 +86,62 @@ TEST_F(ReadingHub, SignsForNobodyWhoseLicenseDoesNotCoverIt) {
   const auto draft = Draft(reader, *task);
   ASSERT_THAT(draft.status(), IsOk());
   EXPECT_THAT(Sign(reader, *task, *draft).status(), HasReason("NOT_ENTITLED_TO_SIGN"));
+}
+
+TEST_F(ReadingHub, SetsATasksPriorityWithAReason) {
+  const v1::Task queued = PublishExam("o1");
+  v1::SetTaskPriorityRequest request;
+  request.set_request_id("priority");
+  request.set_id(queued.id());
+  request.set_priority(common::v1::PRIORITY_STAT);
+  v1::Task task, again;
+  const auto set = [&](const rpc::OutgoingIdentity& identity, v1::Task* out) {
+    return Call<v1::TaskService>(&v1::TaskService::Stub::SetTaskPriority, identity, request, out);
+  };
+  EXPECT_EQ(base::DetailOf(set(Head(), &task)).field, "reason");
+  request.set_reason("the clinic called");
+  EXPECT_THAT(set(Person("prac-renmin-head", "fac-jinhua-renmin", "center_head"), &task), HasReason("NOT_FOUND"));
+  ASSERT_THAT(set(Head(), &task), IsOk());
+  EXPECT_EQ(task.priority(), common::v1::PRIORITY_STAT);
+  EXPECT_GT(task.version(), queued.version());
+  ASSERT_THAT(set(Head(), &again), IsOk());
+  EXPECT_EQ(again.version(), task.version());
+  const events::v1::Event event = Await([](const events::v1::Event& each) {
+    const auto changed = feed::As<events::v1::TaskChanged>(each);
+    return changed && changed->task().priority() == common::v1::PRIORITY_STAT;
+  });
+  EXPECT_EQ(feed::As<events::v1::TaskChanged>(event)->task().id(), queued.id());
+}
+
+TEST_F(HoldingHub, ReleasesAHeldReportToTheClinic) {
+  const v1::Task queued = PublishExam("o1");
+  const auto task = Claim(Reader(1), queued.id());
+  ASSERT_THAT(task.status(), IsOk());
+  const auto draft = Draft(Reader(1), *task);
+  ASSERT_THAT(draft.status(), IsOk());
+  const auto report = Sign(Reader(1), *task, *draft);
+  ASSERT_THAT(report.status(), IsOk());
+  EXPECT_FALSE(report->versions(0).released());
+  const auto clinic = Person("prac-chengdong-1", kClinic, "clinic_doctor");
+  EXPECT_THAT(Get(clinic, report->id()).status(), HasReason("NOT_FOUND"));
+  v1::ReleaseReportRequest request;
+  request.set_request_id("release");
+  request.set_id(report->id());
+  request.set_number(1);
+  v1::Report released, again;
+  const auto release = [&](const rpc::OutgoingIdentity& identity, v1::Report* out) {
+    return Call<v1::ReportService>(&v1::ReportService::Stub::ReleaseReport, identity, request, out);
+  };
+  EXPECT_THAT(release(clinic, &released), HasReason("PERMISSION_DENIED"));
+  ASSERT_THAT(release(Head(), &released), IsOk());
+  EXPECT_TRUE(released.versions(0).released());
+  ASSERT_THAT(release(Head(), &again), IsOk());
+  EXPECT_EQ(again.etag(), released.etag());
+  request.set_request_id("release-again");
+  EXPECT_THAT(release(Head(), &again), HasReason("STATE_NOT_ALLOWED"));
+  request.set_number(7);
+  EXPECT_THAT(release(Head(), &again), HasReason("NOT_FOUND"));
+  EXPECT_THAT(Get(clinic, report->id()).status(), IsOk());
 }
 
 TEST_F(ReadingHub, LetsOneOfManyClaim) {
