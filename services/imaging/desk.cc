@@ -27,7 +27,7 @@ absl::StatusOr<Study> Desk::Link(store::Transaction& tx, const security::Scope& 
                                  std::string_view study_id, std::string_view order_id,
                                  bool keep_others, const Hand& hand) const {
   TJ_ASSIGN_OR_RETURN(Study study, FindStudy(tx, scope, study_id));
-  TJ_TRY(matcher_.LinkByHand(tx, study, order_id, keep_others, hand));
+  TJ_TRY(matcher_.LinkByHand(tx, scope, study, order_id, keep_others, hand));
   TJ_TRY(SaveStudy(tx, study, News::kNow));
   return study;
 }

@@ -154,10 +154,19 @@ absl::StatusOr<bool> Matcher::FollowOrder(store::Transaction& tx, Study& study,
   return changed || matched;
 }
 
-absl::Status Matcher::LinkByHand(store::Transaction& tx, Study& study, std::string_view order_id,
-                                 bool keep_others, const Hand& hand) const {
+absl::Status Matcher::LinkByHand(store::Transaction& tx, const security::Scope& scope, Study& study,
+                                 std::string_view order_id, bool keep_others,
+                                 const Hand& hand) const {
   TJ_ASSIGN_OR_RETURN(const auto order, FindOrder(tx, order_id));
   if (!order) return base::NotFound("order");
+  // A center decides about orders of the clinics it reads for before they are routed to it; nobody
+  // shows a study to strangers.
+  const bool known = scope.all() ||
+                     scope.ContainsAny({order->ordering_facility_id, order->recording_facility_id,
+                                        order->performing_facility_id}) ||
+                     places_.SameFamily(study.facility_id, order->ordering_facility_id) ||
+                     places_.SameFamily(study.facility_id, order->recording_facility_id);
+  if (!known) return base::NotFound("order");
   if (!order->live)
     return base::Conflict("STATE_NOT_ALLOWED", "the order is cancelled: link another");
   TJ_ASSIGN_OR_RETURN(const std::vector<Link> links, LinksOf(tx, study.id));

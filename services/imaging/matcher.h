@@ -39,10 +39,10 @@ class Matcher {
   absl::StatusOr<bool> KnowsTheExam(store::Transaction& tx, const security::Scope& scope,
                                     const Study& study) const;
 
-  // By a person. NOT_FOUND when imaging does not know the order; STATE_NOT_ALLOWED when it is
-  // cancelled.
-  absl::Status LinkByHand(store::Transaction& tx, Study& study, std::string_view order_id,
-                          bool keep_others, const Hand& hand) const;
+  // By a person. NOT_FOUND when imaging does not know the order, or it is neither within `scope`
+  // nor of the study's facility's family; STATE_NOT_ALLOWED when it is cancelled.
+  absl::Status LinkByHand(store::Transaction& tx, const security::Scope& scope, Study& study,
+                          std::string_view order_id, bool keep_others, const Hand& hand) const;
   // One order, or all of them when empty. They stay away: the rules do not bring them back.
   // NOT_FOUND without such a link.
   absl::Status UnlinkByHand(store::Transaction& tx, Study& study, std::string_view order_id,

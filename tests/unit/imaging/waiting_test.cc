@@ -56,6 +56,24 @@ TEST(Desk, OfTheCenterSeesAndDecidesWhatWaits) {
   EXPECT_THAT(archive.Studies({}, county), SizeIs(1));
 }
 
+TEST(Desk, OfTheCenterShowsAStudyToNoStranger) {
+  Archive archive;
+  JoinCommunity(archive);
+  orders::v1::Order stranger = MakeOrder("o9", "Z1");
+  stranger.set_ordering_facility_id("f9");
+  ASSERT_THAT(archive.Announce(stranger), IsOk());
+  const auto stored = archive.Put({});
+  ASSERT_TRUE(stored.ok());
+  const auto link = [&](const std::string& facility) {
+    return archive.Write([&](store::Transaction& tx) -> absl::Status {
+      const security::Scope scope = security::Scope::Facilities({"county", facility});
+      return archive.desk->Link(tx, scope, stored->study_id, "o9", false, {"li", "seen"}).status();
+    });
+  };
+  EXPECT_THAT(link("f1"), HasCode(absl::StatusCode::kNotFound));
+  EXPECT_THAT(link("f9"), IsOk());
+}
+
 TEST(Desk, OfTheCenterSeesAStudyThatAPersonTookAway) {
   const security::Scope county = security::Scope::Facilities({"county"});
   Archive archive;
