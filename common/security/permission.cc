@@ -13,7 +13,7 @@ constexpr std::string_view kGateway[] = {
     "orders.read",    "orders.modify",    "orders.cancel",      "orders.number",
     "imaging.ingest", "imaging.read",     "imaging.complete",   "reading.read",
     "exchange.read",  "exchange.publish", "exchange.recognize", "exchange.acknowledge",
-    "events.follow",  "edge.*",
+    "events.follow",  "edge.*",           "audit.append",
 };
 constexpr std::string_view kHis[] = {
     "registry.read",        "patients.read", "patients.write",   "orders.create",
@@ -59,7 +59,7 @@ constexpr std::string_view kBureau[] = {
 // Runs the system and opens no record. The trail is another person's (GB/T 22239 8.1: three roles
 // apart).
 constexpr std::string_view kOperator[] = {"registry.*", "accounts.*", "edge.*"};
-constexpr std::string_view kAuditor[] = {"audit.*"};
+constexpr std::string_view kAuditor[] = {"audit.read", "audit.verify"};
 // A service never signs: behind every signature is a person.
 constexpr std::string_view kService[] = {
     "registry.read",   "registry.write", "patients.*",    "orders.*",

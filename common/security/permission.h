@@ -20,7 +20,7 @@ inline constexpr std::string_view kPermissions[] = {
     "reading.write",      "reading.sign",     "reading.release",    "reading.supervise",
     "exchange.read",      "exchange.publish", "exchange.recognize", "exchange.acknowledge",
     "exchange.supervise", "events.follow",    "audit.read",         "audit.verify",
-    "edge.read",          "edge.operate",
+    "audit.append",       "edge.read",        "edge.operate",
 };
 
 // How far a role reaches with the permissions it grants.

@@ -159,6 +159,29 @@ absl::StatusOr<FeedPage> Feed::Read(std::string_view stream, std::string_view cu
   return page;
 }
 
+absl::StatusOr<FeedBacklog> Feed::Backlog(std::string_view stream, std::string_view cursor) {
+  FeedBacklog backlog;
+  TJ_TRY(database_.Read([&](Session& session) -> absl::Status {
+    TJ_ASSIGN_OR_RETURN(const StreamState state, LoadState(session, stream));
+    const absl::StatusOr<int64_t> start = Start(state, stream, cursor);
+    const int64_t after = start.ok() ? *start : state.trimmed;
+    TJ_ASSIGN_OR_RETURN(const std::optional<Row> count,
+                        session.QueryOne("select count(*) from (select position from "
+                                         "store_feed_event where stream = :stream and "
+                                         "position > :after limit :limit) some",
+                                         stream, after, kFeedBacklogMax));
+    TJ_ASSIGN_OR_RETURN(const std::optional<Row> first,
+                        session.QueryOne("select recorded_at from store_feed_event where "
+                                         "stream = :stream and position > :after "
+                                         "order by position limit 1",
+                                         stream, after));
+    backlog.events = count ? count->Int(0) : 0;
+    backlog.oldest = first ? first->Time(0) : absl::InfiniteFuture();
+    return absl::OkStatus();
+  }));
+  return backlog;
+}
+
 absl::StatusOr<std::string> Feed::Head(std::string_view stream) {
   std::string cursor;
   TJ_TRY(database_.Read([&](Session& session) -> absl::Status {

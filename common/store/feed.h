@@ -30,6 +30,13 @@ struct FeedPage {
   bool more = false;
 };
 
+// What a reader has before it.
+struct FeedBacklog {
+  int64_t events = 0;  // At most kFeedBacklogMax are counted.
+  absl::Time oldest;   // When the first was recorded; InfiniteFuture when there is none.
+};
+inline constexpr int64_t kFeedBacklogMax = 1'000'000;
+
 // The named streams of one database. Positions of a stream rise with commits, without a reader ever
 // passing an event that appears later. A cursor is opaque text with the feed's epoch, the stream
 // and a position; the empty cursor is the oldest kept event. Errors: OUT_OF_RANGE with reason
@@ -42,6 +49,9 @@ class Feed {
   // others were sent.
   absl::StatusOr<FeedPage> Read(std::string_view stream, std::string_view cursor,
                                 const std::optional<std::string>& facility, int64_t limit);
+
+  // How much of `stream` is after `cursor`; all that is kept when Read would refuse the cursor.
+  absl::StatusOr<FeedBacklog> Backlog(std::string_view stream, std::string_view cursor);
 
   // The cursor behind the newest event: a reader that starts here sees only what comes.
   absl::StatusOr<std::string> Head(std::string_view stream);

@@ -61,9 +61,10 @@ grpc::Status AuditGrpc::VerifyTrail(grpc::ServerContext* context,
                                     v1::VerifyTrailResponse* response) {
   return door_.Serve(context, "tongjian.audit.v1.AuditService/VerifyTrail",
                      [&](rpc::Call&) -> absl::Status {
-                       std::optional<Head> known;
+                       std::vector<Head> known;
                        if (request->has_known_head()) {
-                         TJ_ASSIGN_OR_RETURN(known, Decode(request->known_head()));
+                         TJ_ASSIGN_OR_RETURN(Head head, Decode(request->known_head()));
+                         known.push_back(std::move(head));
                        }
                        TJ_ASSIGN_OR_RETURN(const Head head, heads_.Sign());
                        TJ_ASSIGN_OR_RETURN(const Verification found,
@@ -89,6 +90,19 @@ grpc::Status AuditGrpc::GetHead(grpc::ServerContext* context, const v1::GetHeadR
                        Encode(head, response);
                        return absl::OkStatus();
                      });
+}
+
+grpc::Status AuditGrpc::AppendRecords(grpc::ServerContext* context,
+                                      const v1::AppendRecordsRequest* request,
+                                      v1::AppendRecordsResponse* response) {
+  return door_.Serve(
+      context, "tongjian.audit.v1.AuditService/AppendRecords",
+      [&](rpc::Call& call) -> absl::Status {
+        TJ_ASSIGN_OR_RETURN(*response,
+                            deliveries_.Append(call.caller().facility_id, *request));
+        call.trail().Omit();  // The entries say who delivered them.
+        return absl::OkStatus();
+      });
 }
 
 }  // namespace tongjian::audit

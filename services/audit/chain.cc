@@ -48,6 +48,10 @@ std::string CanonicalHead(int64_t sequence, std::string_view hash) {
 }
 
 void Walk::See(const Link& link) {
+  if (link.sequence < 1) {
+    return Add(sequence_ + 1, "changed",
+               absl::StrCat("behind entry ", sequence_, " stands one without a number"));
+  }
   ++entries_;
   if (link.sequence > sequence_ + 1) {
     Add(sequence_ + 1, "removed",

@@ -70,7 +70,7 @@ class Walk {
   // Starts behind an entry that is believed: `sequence` and `hash` of the one before the first.
   Walk(int64_t sequence, std::string_view hash) : sequence_(sequence), hash_(hash) {}
 
-  // The next entry as stored.
+  // The next entry as stored; a sequence below 1 is one that could not be read as a number.
   void See(const Link& link);
   // Signed heads, each already checked for its signature, in any order but before End: `hash_at` is
   // what the chain stored at that sequence, empty where there is no such entry.

@@ -69,9 +69,9 @@ absl::StatusOr<Head> Heads::Sign() {
   return head;
 }
 
-absl::StatusOr<std::vector<Head>> Heads::FromFile() const {
+absl::StatusOr<std::vector<Head>> ReadHeads(const std::string& path) {
   std::vector<Head> heads;
-  std::ifstream file(file_);
+  std::ifstream file(path);
   std::string line;
   while (std::getline(file, line)) {
     if (auto head = ParseLine(line)) heads.push_back(*std::move(head));

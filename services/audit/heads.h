@@ -12,6 +12,10 @@
 
 namespace tongjian::audit {
 
+// Every head of a file of lines as Heads writes it. Lines that cannot be read (a crash while
+// writing) are passed over; no file is no head.
+absl::StatusOr<std::vector<Head>> ReadHeads(const std::string& path);
+
 // Signs the newest entry's hash and keeps the head in two places: the table, and a file of its own
 // in the state directory (one line each, appended and synced). Safe for concurrent use; `store` and
 // `signer` must outlive it.
@@ -24,8 +28,8 @@ class Heads {
   // empty.
   absl::StatusOr<Head> Sign();
 
-  // Every head of the file. Lines that cannot be read (a crash while writing) are passed over.
-  absl::StatusOr<std::vector<Head>> FromFile() const;
+  // Every head of the file.
+  absl::StatusOr<std::vector<Head>> FromFile() const { return ReadHeads(file_); }
 
   // Whether the signature is the signer's over this sequence and hash.
   absl::Status Check(const Head& head) const;

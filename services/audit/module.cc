@@ -41,8 +41,10 @@ class AuditModuleImpl final : public runtime::Module {
         std::make_unique<FollowTrails>(sources, identity, *module->store_, runtime.metrics());
     module->patients_ =
         FollowRegistry(runtime.Channel("registry"), identity, *module->store_, runtime.metrics());
-    module->grpc_ =
-        std::make_unique<AuditGrpc>(*module->store_, *module->heads_, runtime.DoorOf("audit"));
+    module->deliveries_ = std::make_unique<Deliveries>(*module->store_, *module->heads_,
+                                                       runtime.clock(), runtime.metrics());
+    module->grpc_ = std::make_unique<AuditGrpc>(*module->store_, *module->heads_,
+                                                *module->deliveries_, runtime.DoorOf("audit"));
     TJ_TRY(runtime.host().Register<v1::AuditService>(*module->grpc_));
     return module;
   }
@@ -87,6 +89,7 @@ class AuditModuleImpl final : public runtime::Module {
   std::unique_ptr<Heads> heads_;
   std::unique_ptr<FollowTrails> trails_;
   std::unique_ptr<feed::Follower> patients_;
+  std::unique_ptr<Deliveries> deliveries_;
   std::unique_ptr<AuditGrpc> grpc_;
   std::thread signing_;
   std::mutex mutex_;

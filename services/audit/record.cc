@@ -10,6 +10,15 @@
 namespace tongjian::audit {
 namespace {
 
+constexpr absl::Duration kDeliveredLate = absl::Hours(24 * 366);
+
+absl::Time TimeOf(const v1::AuditRecord& record) {
+  const absl::Time said = rpc::FromProto(record.time());
+  if (!record.has_delivery()) return said;
+  const absl::Time received = rpc::FromProto(record.delivery().receive_time());
+  return said > received || said < received - kDeliveredLate ? received : said;
+}
+
 std::string NameOf(const v1::Actor& actor) {
   if (!actor.user_id().empty()) return actor.user_id();
   if (!actor.service().empty()) return absl::StrCat("service:", actor.service());
@@ -30,9 +39,10 @@ absl::StatusOr<EntryIndex> IndexOf(std::string_view record) {
   while (actor->has_on_behalf_of()) actor = &actor->on_behalf_of();
 
   EntryIndex index;
-  index.time = rpc::FromProto(decoded.time());
+  index.time = TimeOf(decoded);
   index.actor = NameOf(*actor);
-  index.facility = actor->facility_id();
+  index.facility =
+      decoded.has_delivery() ? decoded.delivery().facility_id() : actor->facility_id();
   std::set<std::string> patients;
   for (const v1::TouchedPatient& touched : decoded.patients()) {
     if (!touched.patient_id().empty()) patients.insert(touched.patient_id());

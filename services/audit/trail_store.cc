@@ -4,6 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "common/base/status.h"
 #include "common/security/digest.h"
 
@@ -14,20 +16,38 @@ constexpr int64_t kPage = 1000;
 
 constexpr std::string_view kColumns = "e.sequence, e.source, e.record, e.previous_hash, e.hash";
 
+// A cell as somebody left it who writes to the file itself: what does not read as a number is
+// `otherwise`, what is no base64 stands for itself. Neither fits its hash.
+int64_t NumberIn(const store::Row& row, size_t column, int64_t otherwise) {
+  int64_t number = 0;
+  return absl::SimpleAtoi(row.Text(column), &number) ? number : otherwise;
+}
+
+std::string BytesIn(const store::Row& row, size_t column) {
+  const std::string text = row.Text(column);
+  std::string bytes;
+  return absl::Base64Unescape(text, &bytes) ? bytes : text;
+}
+
+absl::Time TimeIn(const store::Row& row, size_t column) {
+  const int64_t micros = NumberIn(row, column, INT64_MIN);
+  return micros == INT64_MIN ? absl::InfinitePast() : absl::FromUnixMicros(micros);
+}
+
 Link ReadLink(const store::Row& row) {
-  return {.sequence = row.Int(0),
+  return {.sequence = NumberIn(row, 0, 0),
           .source = row.Text(1),
-          .record = row.Bytes(2),
+          .record = BytesIn(row, 2),
           .previous_hash = row.Text(3),
           .hash = row.Text(4)};
 }
 
 Head ReadHead(const store::Row& row) {
-  return {.sequence = row.Int(0),
+  return {.sequence = NumberIn(row, 0, 0),
           .hash = row.Text(1),
-          .time = row.Time(2),
+          .time = TimeIn(row, 2),
           .algorithm = row.Text(3),
-          .value = row.Bytes(4),
+          .value = BytesIn(row, 4),
           .certificate_pem = row.Text(5)};
 }
 
@@ -67,13 +87,13 @@ absl::Status ReadTouched(store::Session& session, int64_t first, int64_t last,
       session.Query("select sequence, patient from entry_patient"
                     " where sequence >= :first and sequence <= :last order by sequence, patient",
                     first, last));
-  for (const store::Row& row : patients) indexes[row.Int(0)].patients.push_back(row.Text(1));
+  for (const store::Row& row : patients) indexes[NumberIn(row, 0, 0)].patients.push_back(row.Text(1));
   TJ_ASSIGN_OR_RETURN(
       const auto objects,
       session.Query("select sequence, object from entry_object"
                     " where sequence >= :first and sequence <= :last order by sequence, object",
                     first, last));
-  for (const store::Row& row : objects) indexes[row.Int(0)].objects.push_back(row.Text(1));
+  for (const store::Row& row : objects) indexes[NumberIn(row, 0, 0)].objects.push_back(row.Text(1));
   for (auto& [sequence, index] : indexes) {
     std::sort(index.patients.begin(),
               index.patients.end());  // Byte order, whatever the database's collation.
@@ -86,6 +106,12 @@ absl::Status ReadTouched(store::Session& session, int64_t first, int64_t last,
 
 absl::StatusOr<bool> TrailStore::Append(store::Transaction& tx, std::string_view source,
                                         std::string_view record, const EntryIndex& index) {
+  return Append(tx, source, record, index, security::Sha256Text(record));
+}
+
+absl::StatusOr<bool> TrailStore::Append(store::Transaction& tx, std::string_view source,
+                                        std::string_view record, const EntryIndex& index,
+                                        std::string_view digest) {
   TJ_ASSIGN_OR_RETURN(
       const auto tail,
       tx.QueryOne("select sequence, hash from entry order by sequence desc limit 1"));
@@ -98,16 +124,19 @@ absl::StatusOr<bool> TrailStore::Append(store::Transaction& tx, std::string_view
                  " values (:sequence, :source, :record, :digest, :previous, :hash, :time, :actor, "
                  ":facility)"
                  " on conflict (record_digest) do nothing",
-                 link.sequence, link.source, store::Bytes(record), security::Sha256Text(record),
+                 link.sequence, link.source, store::Bytes(record), digest,
                  link.previous_hash, link.hash, index.time, index.actor, index.facility));
   if (added == 0) return false;
+  // On conflict: what a cut tail left behind must not stop the trail; verifying shows it.
   for (const std::string& patient : index.patients) {
-    TJ_TRY(tx.Execute("insert into entry_patient (patient, sequence) values (:patient, :sequence)",
+    TJ_TRY(tx.Execute("insert into entry_patient (patient, sequence) values (:patient, :sequence)"
+                      " on conflict do nothing",
                       patient, link.sequence)
                .status());
   }
   for (const std::string& object : index.objects) {
-    TJ_TRY(tx.Execute("insert into entry_object (object, sequence) values (:object, :sequence)",
+    TJ_TRY(tx.Execute("insert into entry_object (object, sequence) values (:object, :sequence)"
+                      " on conflict do nothing",
                       object, link.sequence)
                .status());
   }
@@ -159,10 +188,11 @@ absl::Status TrailStore::ForEach(int64_t from,
               next, kPage));
       if (rows.empty()) return absl::OkStatus();
       std::map<int64_t, EntryIndex> touched;
-      TJ_TRY(ReadTouched(session, rows.front().Int(0), rows.back().Int(0), touched));
+      TJ_TRY(ReadTouched(session, next, std::max(NumberIn(rows.back(), 0, INT64_MAX), next),
+                         touched));
       for (const store::Row& row : rows) {
-        EntryIndex index = std::move(touched[row.Int(0)]);
-        index.time = row.Time(5);
+        EntryIndex index = std::move(touched[NumberIn(row, 0, 0)]);
+        index.time = TimeIn(row, 5);
         index.actor = row.Text(6);
         index.facility = row.Text(7);
         page.emplace_back(ReadLink(row), std::move(index));
@@ -170,9 +200,26 @@ absl::Status TrailStore::ForEach(int64_t from,
       return absl::OkStatus();
     }));
     if (page.empty()) return absl::OkStatus();
-    for (const auto& [link, index] : page) see(link, index);
-    next = page.back().first.sequence + 1;
+    const int64_t began = next;
+    for (const auto& [link, index] : page) {
+      see(link, index);
+      next = std::max(next, link.sequence + 1);
+    }
+    if (next == began) return absl::OkStatus();  // Nothing but rows without a number.
   }
+}
+
+absl::StatusOr<int64_t> TrailStore::Count(int64_t first, int64_t last) {
+  int64_t count = 0;
+  TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
+    TJ_ASSIGN_OR_RETURN(
+        const auto row,
+        session.QueryOne("select count(*) from entry where sequence >= :first and sequence <= :last",
+                         first == 1 ? INT64_MIN : first, last));
+    count = row ? row->Int(0) : 0;
+    return absl::OkStatus();
+  }));
+  return count;
 }
 
 absl::StatusOr<std::string> TrailStore::HashAt(int64_t sequence) {
@@ -237,6 +284,36 @@ absl::StatusOr<std::vector<Head>> TrailStore::Heads(int64_t from, int64_t limit)
         session.Query("select sequence, hash, time, algorithm, value, certificate from head"
                       " where sequence >= :next order by sequence limit :n",
                       from, limit));
+    for (const store::Row& row : rows) heads.push_back(ReadHead(row));
+    return absl::OkStatus();
+  }));
+  return heads;
+}
+
+absl::StatusOr<bool> TrailStore::SaveWitness(const Head& head, std::string_view facility_id,
+                                             absl::Time now) {
+  int64_t added = 0;
+  TJ_TRY(database_.Write([&](store::Transaction& tx) -> absl::Status {
+    TJ_ASSIGN_OR_RETURN(
+        added, tx.Execute("insert into witness (sequence, hash, time, algorithm, value, certificate,"
+                          " facility, received) values (:sequence, :hash, :time, :algorithm, :value,"
+                          " :certificate, :facility, :received) on conflict do nothing",
+                          head.sequence, head.hash, head.time, head.algorithm,
+                          store::Bytes(head.value), head.certificate_pem, facility_id, now));
+    return absl::OkStatus();
+  }));
+  return added > 0;
+}
+
+absl::StatusOr<std::vector<Head>> TrailStore::Witnesses(int64_t limit) {
+  std::vector<Head> heads;
+  TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
+    heads.clear();
+    TJ_ASSIGN_OR_RETURN(
+        const auto rows,
+        session.Query("select sequence, hash, time, algorithm, value, certificate from witness"
+                      " order by sequence limit :n",
+                      limit));
     for (const store::Row& row : rows) heads.push_back(ReadHead(row));
     return absl::OkStatus();
   }));

@@ -32,8 +32,12 @@ class TrailStore {
  public:
   explicit TrailStore(store::Database& database) : database_(database) {}
 
-  // Adds the next link; false when the same record stands in the chain already (a feed that began
-  // anew).
+  // Adds the next link; false when one with the same `digest` stands in the chain already (a feed
+  // that began anew). The digest is of what makes the record this one.
+  static absl::StatusOr<bool> Append(store::Transaction& tx, std::string_view source,
+                                     std::string_view record, const EntryIndex& index,
+                                     std::string_view digest);
+  // The same with the record's own digest.
   static absl::StatusOr<bool> Append(store::Transaction& tx, std::string_view source,
                                      std::string_view record, const EntryIndex& index);
   // Digest `digest` of a facility's number stands for `patient_id` from now on.
@@ -45,9 +49,12 @@ class TrailStore {
                                          int64_t before, int64_t limit);
 
   // Every entry from `from` on in order, with the copies it is found by, in pages; `see` must not
-  // call back.
+  // call back. Reads what somebody has tampered with: a record that is no base64 comes as the text
+  // that stands there, a number that is none as 0, a time that is none as InfinitePast.
   absl::Status ForEach(int64_t from,
                        const std::function<void(const Link&, const EntryIndex&)>& see);
+  // How many entries have a sequence of at most `last`, and at least `first` unless that is 1.
+  absl::StatusOr<int64_t> Count(int64_t first, int64_t last);
   // Hash of an entry; empty when there is none.
   absl::StatusOr<std::string> HashAt(int64_t sequence);
   // Sequence and hash of the newest entry; 0 and kGenesisHash when there is none.
@@ -57,6 +64,12 @@ class TrailStore {
   absl::StatusOr<std::optional<Head>> NewestHead();
   // Heads from `from` on in order, at most `limit`.
   absl::StatusOr<std::vector<Head>> Heads(int64_t from, int64_t limit);
+
+  // Keeps a signed head that a gateway knows and that the chain contradicts; false when it is known
+  // already.
+  absl::StatusOr<bool> SaveWitness(const Head& head, std::string_view facility_id, absl::Time now);
+  // All of these, at most `limit`.
+  absl::StatusOr<std::vector<Head>> Witnesses(int64_t limit);
 
   store::Database& database() { return database_; }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
@@ -11,10 +12,12 @@ namespace tongjian::audit {
 namespace {
 
 constexpr int64_t kHeadsPage = 1000;
+constexpr int64_t kWitnessesMax = 10'000;
+constexpr int64_t kTellEvery = 1000;
 
 // All heads from `from` on, by sequence; a head that stands in both places is one.
 absl::StatusOr<std::vector<Head>> AllHeads(TrailStore& store, const Heads& heads, int64_t from,
-                                           const std::optional<Head>& known) {
+                                           const std::vector<Head>& known) {
   std::vector<Head> all;
   for (int64_t next = from;;) {
     TJ_ASSIGN_OR_RETURN(const auto page, store.Heads(next, kHeadsPage));
@@ -23,10 +26,12 @@ absl::StatusOr<std::vector<Head>> AllHeads(TrailStore& store, const Heads& heads
     next = page.back().sequence + 1;
   }
   TJ_ASSIGN_OR_RETURN(const auto filed, heads.FromFile());
-  for (const Head& head : filed) {
-    if (head.sequence >= from) all.push_back(head);
+  TJ_ASSIGN_OR_RETURN(const auto witnesses, store.Witnesses(kWitnessesMax));
+  for (const std::vector<Head>* some : {&filed, &witnesses, &known}) {
+    for (const Head& head : *some) {
+      if (head.sequence >= from) all.push_back(head);
+    }
   }
-  if (known && known->sequence >= from) all.push_back(*known);
   std::sort(all.begin(), all.end(), [](const Head& a, const Head& b) {
     return std::tie(a.sequence, a.hash, a.value) < std::tie(b.sequence, b.hash, b.value);
   });
@@ -49,7 +54,8 @@ void CompareIndex(const Link& link, const EntryIndex& stored, Walk& walk) {
 }  // namespace
 
 absl::StatusOr<Verification> Verify(TrailStore& store, const Heads& heads, int64_t from,
-                                    const std::optional<Head>& known) {
+                                    const std::vector<Head>& known,
+                                    const std::function<void(int64_t)>& walked) {
   const int64_t first = std::max<int64_t>(from, 1);
   TJ_ASSIGN_OR_RETURN(const std::string before, store.HashAt(first - 1));
   Walk walk(first - 1, before.empty() ? kGenesisHash : before);
@@ -60,10 +66,16 @@ absl::StatusOr<Verification> Verify(TrailStore& store, const Heads& heads, int64
   for (const Head& head : all) hash_at[head.sequence];
   TJ_TRY(store.ForEach(first, [&](const Link& link, const EntryIndex& index) {
     walk.See(link);
-    CompareIndex(link, index, walk);
+    if (link.sequence > 0) CompareIndex(link, index, walk);
     if (auto wanted = hash_at.find(link.sequence); wanted != hash_at.end())
       wanted->second = link.hash;
+    if (walked != nullptr && walk.entries() % kTellEvery == 0) walked(walk.entries());
   }));
+  TJ_ASSIGN_OR_RETURN(const int64_t there, store.Count(first, walk.last_sequence()));
+  if (there > walk.entries()) {
+    walk.Add(first, "swapped",
+             absl::StrCat(there - walk.entries(), " entries stand beside the chain"));
+  }
   for (const Head& head : all) {
     if (absl::Status valid = heads.Check(head); !valid.ok()) {
       walk.Add(head.sequence, "bad_signature",

@@ -1,7 +1,7 @@
 // Verifying the trail as a whole.
 #pragma once
 
-#include <optional>
+#include <functional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -18,9 +18,11 @@ struct Verification {
 };
 
 // Walks the chain from entry `from` (1: all of it), compares what entries are found by with what
-// their records say, and holds it against every signed head of the table, of the heads file, and
-// against `known`, a head kept elsewhere.
+// their records say, and holds it against every signed head of the table, of the heads file, of
+// gateways that contradicted it, and against `known`, heads kept elsewhere. `walked` is told how
+// many entries were walked after every thousand or so.
 absl::StatusOr<Verification> Verify(TrailStore& store, const Heads& heads, int64_t from,
-                                    const std::optional<Head>& known);
+                                    const std::vector<Head>& known,
+                                    const std::function<void(int64_t)>& walked = nullptr);
 
 }  // namespace tongjian::audit

@@ -1,15 +1,20 @@
 // tongjian audit: the trail, read on the hub's own files.
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "common/base/clock.h"
 #include "common/base/status.h"
 #include "common/config/settings.h"
@@ -25,6 +30,7 @@
 #include "services/tongjian/ctl_print.h"
 #include "services/tongjian/printable.h"
 #include "services/tongjian/report.h"
+#include "tongjian/edge/v1/edge.pb.h"
 
 namespace tongjian::program {
 namespace {
@@ -32,8 +38,12 @@ namespace {
 constexpr int64_t kPage = 500;
 
 constexpr char kUsage[] =
-    "usage: tongjian audit verify --state DIR [--head FILE.json]   walk the chain, list every "
-    "fault\n"
+    "usage: tongjian audit verify --state DIR [--against FILE]     walk the chain, list every "
+    "fault;\n"
+    "                                                              FILE: signed heads kept "
+    "elsewhere, as\n"
+    "                                                              head and ctl --json edge heads "
+    "print them\n"
     "       tongjian audit head   --state DIR                      the newest signed head, to keep "
     "elsewhere\n"
     "       tongjian audit export --state DIR --patient ID         a patient's entries, one JSON "
@@ -44,7 +54,7 @@ constexpr char kUsage[] =
 struct Options {
   std::string state;
   std::string keys;
-  std::string head;
+  std::string against;
   std::string patient;
 };
 
@@ -82,31 +92,84 @@ absl::StatusOr<std::unique_ptr<Trail>> OpenTrail(const Options& options) {
   return trail;
 }
 
-absl::StatusOr<std::optional<audit::Head>> KnownHead(const std::string& path) {
-  if (path.empty()) return std::optional<audit::Head>();
+absl::Status AddHead(const audit::v1::SignedHead& message, std::vector<audit::Head>& heads) {
+  TJ_ASSIGN_OR_RETURN(audit::Head head, audit::Decode(message));
+  heads.push_back(std::move(head));
+  return absl::OkStatus();
+}
+
+// One head, what ctl edge heads answers, or lines of heads.log; a file without any head is refused:
+// it would seem to prove something.
+absl::StatusOr<std::vector<audit::Head>> KnownHeads(const std::string& path) {
+  std::vector<audit::Head> heads;
+  if (path.empty()) return heads;
   std::ifstream file(path);
   if (!file) return base::NotFound(path);
-  audit::v1::SignedHead message;
-  TJ_TRY(MergeJson(message, std::string(std::istreambuf_iterator<char>(file), {})));
-  TJ_ASSIGN_OR_RETURN(audit::Head head, audit::Decode(message));
-  return std::optional<audit::Head>(std::move(head));
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  audit::v1::SignedHead one;
+  edge::v1::ListTrailHeadsResponse several;
+  if (text.find_first_not_of(" \t\r\n") == text.find('{')) {
+    if (MergeJson(one, text).ok()) {
+      TJ_TRY(AddHead(one, heads));
+    } else {
+      TJ_TRY(MergeJson(several, text));
+      for (const audit::v1::SignedHead& head : several.heads()) TJ_TRY(AddHead(head, heads));
+    }
+  } else {
+    TJ_ASSIGN_OR_RETURN(heads, audit::ReadHeads(path));
+  }
+  if (heads.empty()) return absl::InvalidArgumentError(absl::StrCat(path, " holds no signed head"));
+  return heads;
 }
+
+// Says on a terminal how far a long walk is.
+class Walked {
+ public:
+  explicit Walked(int64_t all) : all_(all), shown_(isatty(STDERR_FILENO) == 1) {}
+  ~Walked() {
+    if (drawn_) std::fputs("\r\033[K", stderr);
+  }
+  void operator()(int64_t entries) {
+    const absl::Time now = absl::Now();
+    if (!shown_ || now - last_ < absl::Milliseconds(200)) return;
+    last_ = now;
+    drawn_ = true;
+    const double seconds = std::max(absl::ToDoubleSeconds(now - began_), 0.001);
+    std::fprintf(stderr, "\r%3lld %%  %lld of %lld entries, %.0f a second\033[K",
+                 static_cast<long long>(100 * entries / std::max<int64_t>(all_, 1)),
+                 static_cast<long long>(entries), static_cast<long long>(all_),
+                 static_cast<double>(entries) / seconds);
+  }
+
+ private:
+  const int64_t all_;
+  const bool shown_;
+  const absl::Time began_ = absl::Now();
+  absl::Time last_ = absl::InfinitePast();
+  bool drawn_ = false;
+};
 
 std::string When(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d %H:%M:%S %Ez", time, absl::LocalTimeZone());
 }
 
 absl::Status Verify(const Options& options) {
-  TJ_ASSIGN_OR_RETURN(const std::optional<audit::Head> known, KnownHead(options.head));
+  TJ_ASSIGN_OR_RETURN(const std::vector<audit::Head> known, KnownHeads(options.against));
   TJ_ASSIGN_OR_RETURN(const auto trail, OpenTrail(options));
-  TJ_ASSIGN_OR_RETURN(const audit::Verification found,
-                      audit::Verify(*trail->store, *trail->heads, 1, known));
+  TJ_ASSIGN_OR_RETURN(const audit::Link tail, trail->store->Tail());
+  absl::StatusOr<audit::Verification> walk;
+  {
+    Walked walked(tail.sequence);
+    walk = audit::Verify(*trail->store, *trail->heads, 1, known, std::ref(walked));
+  }
+  TJ_ASSIGN_OR_RETURN(const audit::Verification found, std::move(walk));
   TJ_ASSIGN_OR_RETURN(const auto newest, trail->store->NewestHead());
   for (const audit::Fault& fault : found.faults) {
     std::printf("entry %-10lld %-14s %s\n", static_cast<long long>(fault.sequence),
                 fault.kind.c_str(), Printable(fault.message).c_str());
   }
   std::printf("%lld entries walked", static_cast<long long>(found.entries));
+  if (!known.empty()) std::printf(", held against %zu heads kept elsewhere", known.size());
   if (newest) {
     std::printf("; newest head: entry %lld, signed %s", static_cast<long long>(newest->sequence),
                 When(newest->time).c_str());
@@ -166,7 +229,9 @@ int Audit(const Arguments& arguments) {
   config::Settings settings(name);
   settings.Add("state", &options.state, "State directory of the hub", {.required = true});
   settings.Add("keys", &options.keys, "Its keys; empty is <state>/keys");
-  settings.Add("head", &options.head, "A signed head kept elsewhere, JSON as head prints it");
+  settings.Add("against", &options.against,
+               "Signed heads kept elsewhere: JSON as head or ctl --json edge heads prints it, or a copy "
+               "of heads.log");
   settings.Add("patient", &options.patient, "Master patient whose entries to export");
   const absl::Status parsed = settings.Parse({arguments.begin() + 1, arguments.end()}, {});
   if (settings.help_asked()) return Print(settings.Help());

@@ -244,7 +244,7 @@ const std::vector<CtlEntry> kEntries = {
      {"patient_id"},
      "entries",
      {"sequence", "record.time", "source", "record.method", "record.code", "record.actor.user_id",
-      "record.actor.facility_id", "record.purpose"}},
+      "record.actor.facility_id", "record.actor.on_behalf_of.user_id", "record.purpose"}},
     {"audit verify", "AuditService/VerifyTrail", {}, "", {}},
     {"audit head", "AuditService/GetHead", {}, "", {}},
     {"edge status", "EdgeService/GetStatus", {}, "", {}},
@@ -254,6 +254,11 @@ const std::vector<CtlEntry> kEntries = {
      "objects",
      {"id", "state", "size", "committed_size", "attempts", "receive_time", "last_error"}},
     {"edge finish", "EdgeService/FinishStudy", {"study_instance_uid"}, "", {}},
+    {"edge heads",
+     "EdgeService/ListTrailHeads",
+     {},
+     "heads",
+     {"sequence", "time", "hash"}},
     {"edge retry", "EdgeService/RetrySpool", {"id"}, "", {}},
 };
 

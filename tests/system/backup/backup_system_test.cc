@@ -289,7 +289,7 @@ TEST_F(BackupSystemTest, AuditVerifyFindsWhatWasDoneToTheFiles) {
   ASSERT_EQ(0, head.status) << head.output;
   std::ofstream(root_ + "/head.json") << head.output;
   const Words verify = {
-      kProgram, "audit", "verify", "--state", state_, "--head", root_ + "/head.json"};
+      kProgram, "audit", "verify", "--state", state_, "--against", root_ + "/head.json"};
   verified = Call(verify);
   EXPECT_EQ(0, verified.status) << verified.output;
   EXPECT_NE(std::string::npos, verified.output.find("the trail is intact")) << verified.output;

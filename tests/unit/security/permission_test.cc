@@ -58,6 +58,7 @@ constexpr Line kExpected[] = {
     {"events.follow",         "x x . x . . x . . . . . . ."},
     {"audit.read",            ". . . . . . . . . . . . . x"},
     {"audit.verify",          ". . . . . . . . . . . . . x"},
+    {"audit.append",          "x . . . . . . . . . . . . ."},
     {"edge.read",             "x x . . . . . x x . x x x ."},
     {"edge.operate",          "x x . . . . . . x . . . x ."},
 };
