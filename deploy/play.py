@@ -171,8 +171,13 @@ class Play:
 
         def find():
             entries = self.stage.ctl("auditor", "audit", "list", patient).get("entries", [])
-            methods = {entry["record"]["method"].split("/")[-1] for entry in entries}
-            return entries if {"SignReport", "RecordDecision"} <= methods else None
+            at_hub = {entry["record"]["method"].split("/")[-1] for entry in entries if "delivery" not in entry["record"]}
+            at_gateways = {(entry["record"]["delivery"]["facility_id"], entry["record"]["method"].split("/")[-1])
+                           for entry in entries if "delivery" in entry["record"]}
+            clinic, other = CLINIC["facility"], OTHER["facility"]
+            wanted = {(clinic, "CreateOrder"), (clinic, "C-FIND modality worklist"), (clinic, "C-STORE"),
+                      (clinic, "PullEvents"), (other, "RecordDecision")}
+            return entries if {"SignReport", "RecordDecision"} <= at_hub and wanted <= at_gateways else None
 
         entries = self.stage.wait_for("the patient's trail", find)
         if not self.quiet:

@@ -55,4 +55,9 @@ bool Devices::FirstOf(const std::string& association, const std::string& study_u
   return seen_.emplace(association, study_uid).second;
 }
 
+void Devices::Forget(const std::string& association, const std::string& study_uid) {
+  const std::lock_guard lock(mutex_);
+  seen_.erase({association, study_uid});
+}
+
 }  // namespace tongjian::edge

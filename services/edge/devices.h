@@ -39,6 +39,8 @@ class Devices {
   rpc::Deed DeedOf(const dicom::AssociationInfo& info, std::string_view operation) const;
   // Whether this is the association's first object of the study: the one that goes into the trail.
   bool FirstOf(const std::string& association, const std::string& study_uid);
+  // It was not taken after all: the next one is the first.
+  void Forget(const std::string& association, const std::string& study_uid);
 
  private:
   static constexpr size_t kRememberedMax = 4096;

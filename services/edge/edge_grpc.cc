@@ -6,6 +6,7 @@
 #include "common/security/digest.h"
 #include "common/store/idempotency.h"
 #include "services/edge/state.h"
+#include "services/edge/trail_store.h"
 
 namespace tongjian::edge {
 namespace {
@@ -27,6 +28,7 @@ void Encode(const GatewayState& state, v1::EdgeStatus* out) {
     *out->mutable_certificate_expire_time() = rpc::ToProto(state.certificate_expiry);
   }
   out->set_upload_rate(state.upload_rate);
+  out->set_audit_waiting(state.trail.records);
   for (const DeviceClock& clock : state.clocks) {
     v1::DeviceClock& device = *out->add_device_clocks();
     device.set_ae_title(clock.ae_title);
@@ -89,6 +91,9 @@ grpc::Status EdgeGrpc::GetStatus(grpc::ServerContext* context, const v1::GetStat
     out->set_oldest_age_s(state.spool.waiting == 0
                               ? 0
                               : absl::ToInt64Seconds(now - state.spool.oldest));
+    out->set_audit_oldest_age_s(state.trail.records == 0
+                                    ? 0
+                                    : absl::ToInt64Seconds(now - state.trail.oldest));
     for (const std::string& alarm : AlarmsOf(state, now, parts_.numbers_low)) out->add_alarms(alarm);
     return absl::OkStatus();
   });
@@ -134,6 +139,35 @@ grpc::Status EdgeGrpc::FinishStudy(grpc::ServerContext* context,
                     out->set_instance_count(static_cast<int32_t>(instances));
                     return absl::OkStatus();
                   });
+  });
+}
+
+grpc::Status EdgeGrpc::ListTrailHeads(grpc::ServerContext* context,
+                                      const v1::ListTrailHeadsRequest* request,
+                                      v1::ListTrailHeadsResponse* out) {
+  return door_.Serve(context, std::string(kService) + "ListTrailHeads",
+                     [&](rpc::Call& call) -> absl::Status {
+    TJ_TRY(CheckFacility(call, parts_.facility_id));
+    TJ_ASSIGN_OR_RETURN(const rpc::Page page, rpc::Page::Of(*request, kPages));
+    int64_t before = 0;
+    if (!page.after().empty() && !absl::SimpleAtoi(page.after(), &before)) {
+      return base::Error(absl::StatusCode::kInvalidArgument, "INVALID_PAGE_TOKEN", "page_token",
+                         "not a token of this list");
+    }
+    std::vector<KeptHead> heads;
+    TJ_TRY(parts_.database.Read([&](store::Session& session) -> absl::Status {
+      TJ_ASSIGN_OR_RETURN(heads, edge::ListTrailHeads(session, before, page.size() + 1));
+      return absl::OkStatus();
+    }));
+    for (KeptHead& kept : heads) {
+      if (out->heads_size() == page.size()) {
+        out->set_next_page_token(page.TokenAfter(std::to_string(before)));
+        break;
+      }
+      before = kept.period;
+      *out->add_heads() = std::move(kept.head);
+    }
+    return absl::OkStatus();
   });
 }
 

@@ -34,6 +34,9 @@ class EdgeGrpc final : public v1::EdgeService::Service {
   grpc::Status FinishStudy(grpc::ServerContext* context,
                            const v1::FinishLocalStudyRequest* request,
                            v1::FinishLocalStudyResponse* out) override;
+  grpc::Status ListTrailHeads(grpc::ServerContext* context,
+                              const v1::ListTrailHeadsRequest* request,
+                              v1::ListTrailHeadsResponse* out) override;
   grpc::Status RetrySpool(grpc::ServerContext* context, const v1::RetrySpoolRequest* request,
                           v1::RetrySpoolResponse* out) override;
 

@@ -29,6 +29,7 @@
 #include "services/edge/results_grpc.h"
 #include "services/edge/rounds.h"
 #include "services/edge/schema.h"
+#include "services/edge/ship_trail.h"
 #include "services/edge/state.h"
 #include "services/edge/store_scp.h"
 #include "services/edge/upload_lane.h"
@@ -165,12 +166,14 @@ class EdgeModuleImpl final : public runtime::Module {
     routine_.Start();
     urgent_.Start();
     rounds_.Start();
+    trail_.Start();
     link_->Start();
     return absl::OkStatus();
   }
 
   void Stop() override {
     link_->Stop();
+    trail_.Stop();
     rounds_.Stop();
     urgent_.Stop();
     routine_.Stop();
@@ -196,7 +199,7 @@ class EdgeModuleImpl final : public runtime::Module {
               }),
         numbers_(database_, *link_, ground.runtime.ids(), facility_id_, settings.number_block),
         orders_(database_, outgoing_, *link_, *catalog_, ground.runtime.ids(), facility_id_),
-        store_scp_(devices_, ground.blobs, spool_,
+        store_scp_(devices_, ground.blobs, spool_, ground.runtime.AuditSinkOf(kService),
                    {.ahead_max = settings.clock_ahead_max, .zone = settings.zone()},
                    ground.runtime.clock()),
         worklist_(database_, *catalog_, devices_, ground.runtime.AuditSinkOf(kService),
@@ -217,7 +220,9 @@ class EdgeModuleImpl final : public runtime::Module {
                 {.quiet_time = settings.quiet_time,
                  .urgent_quiet_time = settings.urgent_quiet_time,
                  .records_kept = settings.records_kept}),
-        state_(database_, spool_, outgoing_, *link_, routine_, ground.files),
+        trail_(database_, *link_, [this] { return traffic_.objects > 0; }, ground.runtime.clock(),
+               ground.runtime.metrics()),
+        state_(database_, spool_, outgoing_, *link_, routine_, trail_, ground.files),
         orders_grpc_(orders_, ground.runtime.DoorOf(kService)),
         results_grpc_(database_, outgoing_, orders_, ground.runtime.DoorOf(kService)),
         recognition_grpc_(orders_, ground.runtime.DoorOf(kService)),
@@ -252,6 +257,7 @@ class EdgeModuleImpl final : public runtime::Module {
     outgoing_.Wake();
     results_feed_.Wake();
     rounds_.Wake();
+    trail_.LinkReturned();
   }
 
   absl::Status Register(runtime::Runtime& runtime) {
@@ -283,6 +289,14 @@ class EdgeModuleImpl final : public runtime::Module {
           [](const GatewayState& s) { return static_cast<double>(s.spool.failed); });
     watch("tongjian_edge_pending_orders", "Orders the hub does not have yet",
           [](const GatewayState& s) { return static_cast<double>(s.pending_orders); });
+    watch("tongjian_edge_audit_waiting", "Audit records that the hub's trail does not have",
+          [](const GatewayState& s) { return static_cast<double>(s.trail.records); });
+    watch("tongjian_edge_audit_oldest_seconds", "When the oldest of them was written, Unix time",
+          [](const GatewayState& s) {
+            return s.trail.records == 0
+                       ? 0.0
+                       : static_cast<double>(absl::ToUnixSeconds(s.trail.oldest));
+          });
     watch("tongjian_edge_accession_numbers_left", "Accession numbers in leased blocks",
           [](const GatewayState& s) { return static_cast<double>(s.numbers_left); });
     watch("tongjian_edge_certificate_expiry_seconds", "When the certificate ends, Unix time",
@@ -310,6 +324,7 @@ class EdgeModuleImpl final : public runtime::Module {
   UploadLane routine_;
   UploadLane urgent_;
   Rounds rounds_;
+  ShipTrail trail_;
   StateReader state_;
   OrdersGrpc orders_grpc_;
   ResultsGrpc results_grpc_;

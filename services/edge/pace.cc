@@ -1,6 +1,7 @@
 #include "services/edge/pace.h"
 
 #include <algorithm>
+#include <random>
 
 namespace tongjian::edge {
 namespace {
@@ -67,6 +68,11 @@ void Pace::Reset() {
   unacknowledged_ = 0;
   counted_ = 0;
   busy_ = absl::ZeroDuration();
+}
+
+absl::Duration Jittered(absl::Duration pause) {
+  thread_local std::minstd_rand random(std::random_device{}());
+  return pause * std::uniform_real_distribution<double>(0.8, 1.2)(random);
 }
 
 }  // namespace tongjian::edge

@@ -9,6 +9,9 @@
 
 namespace tongjian::edge {
 
+// `pause` give or take a fifth: what failed together is not tried again together.
+absl::Duration Jittered(absl::Duration pause);
+
 // Under this rate (4 Mbit/s) chunks are small.
 inline constexpr int64_t kSlowRate = 500'000;
 inline constexpr int64_t kSmallChunk = 64 << 10;

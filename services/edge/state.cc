@@ -39,6 +39,14 @@ std::vector<std::string> AlarmsOf(const GatewayState& state, absl::Time now, int
   if (state.refused > 0) {
     alarms.push_back(absl::StrCat(state.refused, " orders or acknowledgements were refused by the hub"));
   }
+  if (!state.trail.last_refusal.empty()) {
+    alarms.push_back("the hub does not take this gateway's audit records: " +
+                     state.trail.last_refusal);
+  } else if (now - state.trail.oldest > kAgeAlarm) {
+    alarms.push_back(absl::StrCat("audit records wait for the hub since ",
+                                  absl::FormatTime("%Y-%m-%d %H:%M UTC", state.trail.oldest,
+                                                   absl::UTCTimeZone())));
+  }
   if (state.numbers_left < numbers_low) {
     alarms.push_back(absl::StrCat("only ", state.numbers_left, " accession numbers are left"));
   }
@@ -60,6 +68,7 @@ absl::StatusOr<GatewayState> StateReader::Read() {
   state.upload_rate = lane_.rate();
   TJ_ASSIGN_OR_RETURN(state.spool, spool_.Totals());
   TJ_ASSIGN_OR_RETURN(state.refused, outgoing_.CountRefused());
+  TJ_ASSIGN_OR_RETURN(state.trail, trail_.Backlog());
   const auto identity = ReadIdentity(files_);
   state.certificate_expiry = identity.ok() ? identity->expiry : absl::InfinitePast();
   TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {

@@ -8,6 +8,7 @@
 #include "common/security/tls.h"
 #include "common/store/database.h"
 #include "services/edge/clock_store.h"
+#include "services/edge/ship_trail.h"
 #include "services/edge/spool_store.h"
 
 namespace tongjian::edge {
@@ -25,6 +26,7 @@ struct GatewayState {
   int64_t numbers_left = 0;
   absl::Time certificate_expiry;  // InfinitePast when it cannot be read.
   int64_t upload_rate = 0;
+  TrailBacklog trail;
   std::vector<DeviceClock> clocks;
 };
 
@@ -35,12 +37,13 @@ std::vector<std::string> AlarmsOf(const GatewayState& state, absl::Time now, int
 class StateReader {
  public:
   StateReader(store::Database& database, Spool& spool, Outgoing& outgoing, const Link& link,
-              const UploadLane& lane, security::CredentialFiles files)
+              const UploadLane& lane, ShipTrail& trail, security::CredentialFiles files)
       : database_(database),
         spool_(spool),
         outgoing_(outgoing),
         link_(link),
         lane_(lane),
+        trail_(trail),
         files_(std::move(files)) {}
   absl::StatusOr<GatewayState> Read();
 
@@ -50,6 +53,7 @@ class StateReader {
   Outgoing& outgoing_;
   const Link& link_;
   const UploadLane& lane_;
+  ShipTrail& trail_;
   const security::CredentialFiles files_;
 };
 

@@ -13,9 +13,14 @@ namespace tongjian::edge {
 // one PDU. Safe for concurrent use; what it is given must outlive it.
 class StoreScp final : public dicom::StoreHandler {
  public:
-  StoreScp(Devices& devices, blob::Store& blobs, Spool& spool, ClockRules rules,
-           const base::Clock& clock)
-      : devices_(devices), blobs_(blobs), spool_(spool), rules_(rules), clock_(clock) {}
+  StoreScp(Devices& devices, blob::Store& blobs, Spool& spool, rpc::AuditSink& audit,
+           ClockRules rules, const base::Clock& clock)
+      : devices_(devices),
+        blobs_(blobs),
+        spool_(spool),
+        audit_(audit),
+        rules_(rules),
+        clock_(clock) {}
 
   absl::StatusOr<std::unique_ptr<dicom::StoreSink>> Begin(
       const dicom::AssociationInfo& info, const dicom::StoreRequest& request) override;
@@ -24,6 +29,7 @@ class StoreScp final : public dicom::StoreHandler {
   Devices& devices_;
   blob::Store& blobs_;
   Spool& spool_;
+  rpc::AuditSink& audit_;
   const ClockRules rules_;
   const base::Clock& clock_;
 };

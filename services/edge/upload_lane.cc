@@ -5,7 +5,6 @@
 #include <deque>
 #include <map>
 #include <optional>
-#include <random>
 #include <vector>
 #include <utility>
 
@@ -32,12 +31,6 @@ constexpr size_t kObjectsAhead = 128;                    // Whose answers are ou
 constexpr int64_t kSentUnasked = 256 << 10;  // Larger ones ask first how much the hub has.
 
 const char* NameOf(Lane lane) { return lane == Lane::kUrgent ? "urgent" : "routine"; }
-
-// `pause` give or take a fifth.
-absl::Duration Jittered(absl::Duration pause) {
-  thread_local std::minstd_rand random(std::random_device{}());
-  return pause * std::uniform_real_distribution<double>(0.8, 1.2)(random);
-}
 
 UploadRequest BeginOf(const SpoolObject& object) {
   UploadRequest request;

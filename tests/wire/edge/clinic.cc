@@ -11,6 +11,7 @@
 #include "common/dicom/part10.h"
 #include "common/dicom/uid.h"
 #include "common/security/key_file.h"
+#include "services/audit/module.h"
 #include "services/edge/module.h"
 #include "services/exchange/module.h"
 #include "services/imaging/module.h"
@@ -108,8 +109,9 @@ void ClinicTest::StartHub() {
   options.listen = absl::StrCat("127.0.0.1:", hub_port_);
   auto hub = Launch(options, "hub",
                  {registry::RegistryModule(), imaging::ImagingModule(), orders::OrdersModule(),
-                  exchange::ExchangeModule()},
-                 {absl::StrCat("--registry.seed-file=", TJ_SOURCE_DIR, "/deploy/community/jinhua.json")},
+                  exchange::ExchangeModule(), audit::AuditModule()},
+                 {absl::StrCat("--registry.seed-file=", TJ_SOURCE_DIR, "/deploy/community/jinhua.json"),
+                  "--audit.sources=registry,imaging,orders,exchange,audit", "--audit.head-interval=1s"},
                  clock_);
   ASSERT_TRUE(hub.ok()) << hub.status();
   hub_ = *std::move(hub);
