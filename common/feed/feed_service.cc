@@ -1,18 +1,12 @@
 #include "common/feed/feed_service.h"
 
-#include <algorithm>
-#include <atomic>
 #include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "common/base/check.h"
 #include "common/base/status.h"
-#include "common/feed/feed_source.h"
-#include "common/rpc/door.h"
-#include "common/rpc/proto_time.h"
-#include "common/rpc/reactor.h"
+#include "common/feed/long_poll.h"
 #include "common/store/database.h"
 
 namespace tongjian::feed {
@@ -21,186 +15,28 @@ using events::v1::PullFeedRequest;
 using events::v1::PullFeedResponse;
 using events::v1::WatchFeedRequest;
 
-namespace {
-
-constexpr int64_t kPageDefault = 100;
-constexpr int64_t kPageMax = store::kFeedPageMax;
-// The answer has to be on its way before the caller gives up.
-constexpr absl::Duration kMargin = absl::Milliseconds(200);
-
-absl::StatusOr<int64_t> PageSizeOf(const PullFeedRequest& request) {
-  if (request.page_size() < 0) return base::InvalidField("page_size", "must not be negative");
-  return request.page_size() == 0 ? kPageDefault : std::min<int64_t>(request.page_size(), kPageMax);
-}
-
-}  // namespace
-
 struct FeedService::Impl {
-  explicit Impl(const FeedServiceOptions& given) : options(given), room(given.threads) {}
+  explicit Impl(const FeedServiceOptions& given)
+      : polls({.threads = given.threads,
+               .waiting_max = given.waiting_max,
+               .wait_max = given.wait_max,
+               .page_max = store::kFeedPageMax}) {}
   // Databases stop announcing before the room goes, the room goes before the topics.
   ~Impl() {
     for (auto& [name, source] : sources) source->subscription.reset();
   }
 
-  // The source, or null with a door to refuse at.
-  FeedSource* Find(const std::string& name) {
-    const auto found = sources.find(name);
-    return found == sources.end() ? nullptr : found->second.get();
-  }
-  const rpc::Door& DoorFor(FeedSource* source) {
+  // The feed with its door; an unknown one is refused at any.
+  PollRequest Ask(const char* method, const std::string& feed, const std::string& cursor) {
     TJ_CHECK(!sources.empty());
-    return source != nullptr ? source->door : sources.begin()->second->door;
-  }
-  absl::Status CheckRoom() const {
-    if (visitors <= options.waiting_max) return absl::OkStatus();
-    return base::Error(absl::StatusCode::kResourceExhausted, "OVERLOADED", "",
-                       "too many followers wait");
+    const auto found = sources.find(feed);
+    FeedSource* source = found == sources.end() ? nullptr : found->second.get();
+    const FeedSource& at = source == nullptr ? *sources.begin()->second : *source;
+    return {.source = source, .door = &at.door, .method = method, .cursor = cursor};
   }
 
-  const FeedServiceOptions options;
-  std::atomic<int64_t> visitors{0};
   std::map<std::string, std::unique_ptr<FeedSource>> sources;
-  WaitingRoom room;
-};
-
-// One PullFeed: reads, and where there is nothing waits without a thread.
-class FeedService::Pull final : public grpc::ServerUnaryReactor, public Visitor {
- public:
-  Pull(FeedService::Impl& service, grpc::CallbackServerContext* context,
-       const PullFeedRequest& request, PullFeedResponse* response)
-      : service_(service), context_(context), request_(request), response_(response) {
-    ++service_.visitors;
-    service_.room.Enqueue(*this);
-  }
-
-  void Run() override {
-    grpc::Status refusal;
-    if (call_ == nullptr) call_ = Enter(&refusal);
-    if (call_ == nullptr) return Finish(refusal);
-    const uint64_t version = source_ == nullptr ? 0 : service_.room.VersionOf(source_->news);
-    absl::Status read = Read();
-    if (read.ok() && service_.room.closed()) read = absl::UnavailableError("the hub is stopping");
-    const bool over = absl::Now() >= until_ || context_->IsCancelled();
-    if (!read.ok() || response_->events_size() > 0 || over) return Finish(call_->Close(read));
-    service_.room.Wait(*this, source_->news, version, until_);
-  }
-
-  void OnCancel() override { service_.room.CallUp(*this); }
-  void OnDone() override {
-    --service_.visitors;
-    delete this;
-  }
-
- private:
-  std::unique_ptr<rpc::Call> Enter(grpc::Status* refusal) {
-    source_ = service_.Find(request_.feed());
-    auto call = service_.DoorFor(source_).Open(context_, "tongjian.events.v1.FeedService/PullFeed",
-                                               refusal);
-    if (call != nullptr && prepared_.ok()) prepared_ = Prepare(*call);
-    return call;
-  }
-
-  absl::Status Prepare(rpc::Call& call) {
-    if (source_ == nullptr) return base::NotFound("feed");
-    TJ_TRY(service_.CheckRoom());
-    TJ_ASSIGN_OR_RETURN(reader_, ReaderOf(*source_, call));
-    TJ_ASSIGN_OR_RETURN(page_size_, PageSizeOf(request_));
-    TJ_ASSIGN_OR_RETURN(const absl::Duration wait,
-                        rpc::CheckedDuration(request_.wait(), service_.options.wait_max, "wait"));
-    until_ = std::min(absl::Now() + wait, call.deadline() - kMargin);
-    return absl::OkStatus();
-  }
-
-  absl::Status Read() {
-    TJ_TRY(prepared_);
-    TJ_ASSIGN_OR_RETURN(*response_,
-                        ReadPage(*source_, reader_, request_.cursor(), page_size_, call_->trail()));
-    if (reader_.service || response_->events_size() == 0) call_->trail().Omit();
-    return absl::OkStatus();
-  }
-
-  FeedService::Impl& service_;
-  grpc::CallbackServerContext* const context_;
-  const PullFeedRequest& request_;
-  PullFeedResponse* const response_;
-  FeedSource* source_ = nullptr;
-  std::unique_ptr<rpc::Call> call_;
-  absl::Status prepared_;
-  Reader reader_;
-  int64_t page_size_ = kPageDefault;
-  absl::Time until_;
-};
-
-// One WatchFeed: a page, its writing, the next page; between them it waits without a thread.
-class FeedService::Watch final : public grpc::ServerWriteReactor<PullFeedResponse>, public Visitor {
- public:
-  Watch(FeedService::Impl& service, grpc::CallbackServerContext* context,
-        const WatchFeedRequest& request)
-      : service_(service), context_(context), request_(request), cursor_(request.cursor()) {
-    ++service_.visitors;
-    service_.room.Enqueue(*this);
-  }
-
-  void Run() override {
-    grpc::Status refusal;
-    if (call_ == nullptr) call_ = Enter(&refusal);
-    if (call_ == nullptr) return Finish(refusal);
-    const absl::Status outcome = Outcome();
-    if (!outcome.ok()) return Finish(call_->Close(outcome));
-    const uint64_t version = service_.room.VersionOf(source_->news);
-    absl::StatusOr<PullFeedResponse> page =
-        ReadPage(*source_, reader_, cursor_, kPageDefault, call_->trail());
-    if (!page.ok()) return Finish(call_->Close(page.status()));
-    page_ = *std::move(page);
-    cursor_ = page_.next_cursor();
-    if (page_.events_size() > 0) return StartWrite(&page_);
-    service_.room.Wait(*this, source_->news, version, absl::InfiniteFuture());
-  }
-
-  void OnWriteDone(bool ok) override {
-    broken_ = !ok;
-    service_.room.Enqueue(*this);
-  }
-  void OnCancel() override { service_.room.CallUp(*this); }
-  void OnDone() override {
-    --service_.visitors;
-    delete this;
-  }
-
- private:
-  std::unique_ptr<rpc::Call> Enter(grpc::Status* refusal) {
-    source_ = service_.Find(request_.feed());
-    auto call = service_.DoorFor(source_).Open(context_, "tongjian.events.v1.FeedService/WatchFeed",
-                                               refusal);
-    if (call != nullptr) prepared_ = Prepare(*call);
-    return call;
-  }
-
-  absl::Status Prepare(rpc::Call& call) {
-    if (source_ == nullptr) return base::NotFound("feed");
-    TJ_TRY(service_.CheckRoom());
-    TJ_ASSIGN_OR_RETURN(reader_, ReaderOf(*source_, call));
-    return absl::OkStatus();
-  }
-
-  // Not OK: the stream is over.
-  absl::Status Outcome() const {
-    TJ_TRY(prepared_);
-    if (broken_ || context_->IsCancelled()) return absl::CancelledError("the follower went away");
-    if (service_.room.closed()) return absl::UnavailableError("the hub is stopping");
-    return absl::OkStatus();
-  }
-
-  FeedService::Impl& service_;
-  grpc::CallbackServerContext* const context_;
-  const WatchFeedRequest& request_;
-  std::string cursor_;
-  PullFeedResponse page_;
-  FeedSource* source_ = nullptr;
-  std::unique_ptr<rpc::Call> call_;
-  absl::Status prepared_;
-  Reader reader_;
-  bool broken_ = false;
+  Polls polls;
 };
 
 FeedService::FeedService(FeedServiceOptions options) : impl_(std::make_unique<Impl>(options)) {}
@@ -211,23 +47,40 @@ void FeedService::Add(std::string_view service, store::Database& database, const
   const std::string name(service);
   const auto add = [&](const std::string& feed, std::string_view stream) {
     impl_->sources[feed] =
-        std::make_unique<FeedSource>(feed, std::string(stream), database.feed(), door, impl_->room);
+        std::make_unique<FeedSource>(feed, std::string(stream), database.feed(), door, impl_->polls.room);
   };
   add(name, name);
   add(absl::StrCat(name, ".audit"), store::kAuditStream);
 }
 
-void FeedService::Close() { impl_->room.Close(); }
+void FeedService::Close() { impl_->polls.room.Close(); }
 
 grpc::ServerUnaryReactor* FeedService::PullFeed(grpc::CallbackServerContext* context,
                                                 const PullFeedRequest* request,
                                                 PullFeedResponse* response) {
-  return new Pull(*impl_, context, *request, response);
+  PollRequest ask = impl_->Ask("tongjian.events.v1.FeedService/PullFeed", request->feed(),
+                               request->cursor());
+  ask.page_size = request->page_size();
+  ask.wait = &request->wait();
+  return new PullReactor<PullFeedResponse>(
+      impl_->polls, context, std::move(ask), response, [](const ReadAt& place) {
+        return ReadPage(place.source, place.reader, place.cursor, place.limit, place.trail);
+      });
 }
 
 grpc::ServerWriteReactor<PullFeedResponse>* FeedService::WatchFeed(
     grpc::CallbackServerContext* context, const WatchFeedRequest* request) {
-  return new Watch(*impl_, context, *request);
+  const auto read = [](const ReadAt& place) -> absl::StatusOr<Batch<PullFeedResponse>> {
+    TJ_ASSIGN_OR_RETURN(PullFeedResponse page, ReadPage(place.source, place.reader, place.cursor,
+                                                        place.limit, place.trail));
+    Batch<PullFeedResponse> batch{{}, page.next_cursor(), false};
+    if (page.events_size() > 0) batch.items.push_back(std::move(page));
+    return batch;
+  };
+  return new WatchReactor<PullFeedResponse>(
+      impl_->polls, context,
+      impl_->Ask("tongjian.events.v1.FeedService/WatchFeed", request->feed(), request->cursor()),
+      read);
 }
 
 }  // namespace tongjian::feed

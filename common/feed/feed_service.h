@@ -47,8 +47,6 @@ class FeedService final : public events::v1::FeedService::CallbackService {
 
  private:
   struct Impl;
-  class Pull;
-  class Watch;
   std::unique_ptr<Impl> impl_;
 };
 

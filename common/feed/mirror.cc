@@ -92,6 +92,11 @@ class Mirror::Impl {
 
   int64_t revision() const { return revision_.load(); }
 
+  void Listen(const std::string& type, std::function<void(const Message&)> told) {
+    for (const auto& [key, message] : All(type)) told(*message);
+    listeners_[type] = std::move(told);
+  }
+
   Follower& follower() { return follower_; }
 
  private:
@@ -135,9 +140,12 @@ class Mirror::Impl {
                      {{"type", type}, {"key", key}});
       return;
     }
-    const std::unique_lock lock(mutex_);
-    things_[type][key] = std::move(message);
-    ++revision_;
+    {
+      const std::unique_lock lock(mutex_);
+      things_[type][key] = message;
+      ++revision_;
+    }
+    if (const auto told = listeners_.find(type); told != listeners_.end()) told->second(*message);
   }
 
   const std::string feed_;
@@ -147,6 +155,7 @@ class Mirror::Impl {
   std::atomic<int64_t> revision_ = 0;
   mutable std::shared_mutex mutex_;
   std::map<std::string, std::map<std::string, MessagePtr, std::less<>>, std::less<>> things_;
+  std::map<std::string, std::function<void(const Message&)>> listeners_;  // Fixed once started.
   Follower follower_;  // Last: it uses all of the above.
 };
 
@@ -169,6 +178,10 @@ absl::StatusOr<int> Mirror::RunOnce() { return impl_->follower().RunOnce(); }
 absl::Status Mirror::CatchUp() { return impl_->follower().CatchUp(); }
 size_t Mirror::size() const { return impl_->size(); }
 int64_t Mirror::revision() const { return impl_->revision(); }
+
+void Mirror::ListenTo(const std::string& type, std::function<void(const Message&)> told) {
+  impl_->Listen(type, std::move(told));
+}
 
 Mirror::MessagePtr Mirror::FindMessage(std::string_view type, std::string_view key) const {
   return impl_->Find(type, key);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -54,6 +55,15 @@ class Mirror {
       if (!visit(key, static_cast<const T&>(*message))) return;
     }
   }
+  // Tells of every thing of a type, now and after each change of it (on the follower's thread).
+  // Before Start, once a type.
+  template <class T>
+  void Listen(std::function<void(const T&)> told) {
+    ListenTo(T::descriptor()->full_name(),
+             [told = std::move(told)](const google::protobuf::Message& message) {
+               told(static_cast<const T&>(message));
+             });
+  }
   size_t size() const;
   // Rises with each change of what is held, after it can be read: for those who keep something
   // derived.
@@ -61,6 +71,8 @@ class Mirror {
 
  private:
   using MessagePtr = std::shared_ptr<const google::protobuf::Message>;
+  void ListenTo(const std::string& type,
+                std::function<void(const google::protobuf::Message&)> told);
   MessagePtr FindMessage(std::string_view type, std::string_view key) const;
   std::vector<std::pair<std::string, MessagePtr>> All(std::string_view type) const;
 

@@ -20,6 +20,8 @@ Call::Call(const Door& door, const MethodRule& rule, grpc::ServerContextBase* co
     : door_(door),
       rule_(rule),
       context_(context),
+      token_issued_(entry.token_issued),
+      token_expiry_(entry.token_expiry),
       scope_(std::move(entry.scope)),
       deadline_(entry.deadline),
       began_(entry.began),
@@ -37,6 +39,13 @@ bool Call::cancelled() const { return context_->IsCancelled(); }
 absl::Duration Call::TimeLeft(absl::Duration at_most) const {
   // Deadlines are of the machine's clock, whatever the process's clock is in a test.
   return std::clamp(deadline_ - absl::Now(), absl::ZeroDuration(), at_most);
+}
+
+absl::Status Call::StillHolds() const {
+  return door_.gate_.identity().StillHolds({.caller = trail_.deed().caller,
+                                            .request_id = "",
+                                            .issued = token_issued_,
+                                            .expiry = token_expiry_});
 }
 
 absl::Status Call::RecordOpening() {

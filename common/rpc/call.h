@@ -46,6 +46,10 @@ class Call {
 
   Trail& trail() { return trail_; }
 
+  // Streams only: UNAUTHENTICATED when the caller's token has expired, or was made void, since the
+  // call began.
+  absl::Status StillHolds() const;
+
   // Streams only (Serve does it for unary calls): the outcome is recorded, counted and mapped for
   // the wire. After it, nothing of the call may be used.
   grpc::Status Close(const absl::Status& outcome);
@@ -55,6 +59,8 @@ class Call {
   // What the door has found out of a call, let in or not.
   struct Entry {
     Deed deed;
+    absl::Time token_issued = absl::InfiniteFuture();
+    absl::Time token_expiry = absl::InfiniteFuture();
     security::Scope scope = security::Scope::Nothing();
     absl::Time deadline = absl::InfiniteFuture();
     absl::Duration began;
@@ -70,6 +76,8 @@ class Call {
   const Door& door_;
   const MethodRule& rule_;
   grpc::ServerContextBase* const context_;
+  const absl::Time token_issued_;
+  const absl::Time token_expiry_;
   const security::Scope scope_;
   const absl::Time deadline_;
   const absl::Duration began_;

@@ -55,6 +55,8 @@ absl::Status Door::Admit(const grpc::ServerContextBase& context, const MethodRul
   absl::StatusOr<Established> who = gate_.identity().Establish(arrival.evidence);
   if (who.ok()) {
     entry.deed.caller = std::move(who->caller);
+    entry.token_issued = who->issued;
+    entry.token_expiry = who->expiry;
   } else if (!rule.anonymous) {
     return who.status();
   }

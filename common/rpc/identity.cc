@@ -15,6 +15,9 @@ namespace {
 
 using security::MachineRole;
 
+// What the verifier allows behind a token's expiry.
+constexpr absl::Duration kTokenSkew = absl::Seconds(60);
+
 absl::Status Unauthenticated(std::string_view why) {
   return base::Error(absl::StatusCode::kUnauthenticated, "UNAUTHENTICATED", "", why);
 }
@@ -92,7 +95,22 @@ absl::StatusOr<Established> Identity::FromToken(
   if (!own_machine)
     return Denied("the token is of another facility than the machine that brings it");
   if (!evidence.on_behalf.empty()) return Denied("a person cannot act on behalf of another");
-  return Established{.caller = security::CallerOf(*claims)};
+  Established established{.caller = security::CallerOf(*claims),
+                          .request_id = "",
+                          .issued = claims->issued,
+                          .expiry = claims->expiry + kTokenSkew};
+  TJ_TRY(StillHolds(established));
+  return established;
+}
+
+absl::Status Identity::StillHolds(const Established& established) const {
+  if (clock_.Now() >= established.expiry) return Unauthenticated("the token has expired");
+  if (options_.void_tokens != nullptr &&
+      options_.void_tokens->Contains(established.caller.user_id, established.issued)) {
+    return Unauthenticated(
+        "the account was closed or changed since the token was issued: log in again");
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Established> Identity::FromMachine(const Evidence& evidence,

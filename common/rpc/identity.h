@@ -13,6 +13,7 @@
 #include "common/security/revocation.h"
 #include "common/security/tls.h"
 #include "common/security/token.h"
+#include "common/security/void_tokens.h"
 
 namespace tongjian::rpc {
 
@@ -34,11 +35,12 @@ struct Evidence {
   std::string forwarded_certificate;
 };
 
-// Null members: such evidence is not believed. They must outlive the Identity.
+// Null members: such evidence is not believed, and nothing is revoked or void. They must outlive the Identity.
 struct IdentityOptions {
   const security::TokenVerifier* tokens = nullptr;
   const security::Principals* principals = nullptr;
   const security::RevocationList* revoked = nullptr;
+  const security::VoidTokens* void_tokens = nullptr;
   // Roots a certificate forwarded by a proxy is checked against, PEM; empty: none is believed.
   std::string forwarded_authorities;
 };
@@ -47,6 +49,9 @@ struct IdentityOptions {
 struct Established {
   security::Caller caller;
   std::string request_id;  // Of the signed principal, else empty.
+  // Of a bearer token: when it was issued and when it ends.
+  absl::Time issued = absl::InfiniteFuture();
+  absl::Time expiry = absl::InfiniteFuture();
 };
 
 // Decides on evidence, per call and never per connection. Safe for concurrent use; `clock` must
@@ -61,6 +66,9 @@ class Identity {
   // UNAUTHENTICATED when nothing is there or something does not hold; PERMISSION_DENIED when a
   // machine speaks for another facility.
   absl::StatusOr<Established> Establish(const Evidence& evidence) const;
+  // Whether a person's token holds still, for a stream that goes on: UNAUTHENTICATED after it has
+  // expired, or its account was closed or changed.
+  absl::Status StillHolds(const Established& established) const;
 
  private:
   using Peer = std::optional<security::PeerIdentity>;

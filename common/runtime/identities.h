@@ -14,6 +14,7 @@
 #include "common/security/signature.h"
 #include "common/security/tls.h"
 #include "common/security/token.h"
+#include "common/security/void_tokens.h"
 
 namespace tongjian::runtime {
 
@@ -31,6 +32,7 @@ class Identities {
   security::Signer& signer() { return *signer_; }
   security::Authority* authority() { return authority_.get(); }      // Null without `ca`.
   security::RevocationList* revoked() { return revoked_.get(); }     // Null without `ca`.
+  security::VoidTokens& void_tokens() { return void_tokens_; }
   const security::CredentialFiles& files() const { return files_; }  // Empty where there is no TLS.
 
  private:
@@ -48,6 +50,7 @@ class Identities {
   std::unique_ptr<security::Authority> authority_;
   std::unique_ptr<security::RevocationList> revoked_;
   std::unique_ptr<security::Signer> signer_;
+  security::VoidTokens void_tokens_;
   security::CredentialFiles files_;
 };
 

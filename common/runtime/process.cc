@@ -30,7 +30,8 @@ rpc::GateOptions GateOptionsOf(const ProcessOptions& options, Identities& identi
   rpc::GateOptions gate;
   gate.identity = {.tokens = &identities.verifier(),
                    .principals = &identities.principals(),
-                   .revoked = identities.revoked()};
+                   .revoked = identities.revoked(),
+                   .void_tokens = &identities.void_tokens()};
   gate.load.unary_max = options.calls_max;
   gate.load.unary_per_peer_max = options.calls_per_peer_max;
   gate.deadline_required = options.deadline_required;
@@ -164,6 +165,7 @@ class Process::Impl final : public Runtime {
   security::Authority* authority() override { return identities_->authority(); }
   security::TokenIssuer& token_issuer() override { return identities_->issuer(); }
   const security::Principals& principals() override { return identities_->principals(); }
+  security::VoidTokens& void_tokens() override { return identities_->void_tokens(); }
   void AddProbe(std::string_view name, std::function<absl::Status()> check) override {
     probes_.push_back({.name = std::string(name), .check = std::move(check)});
   }

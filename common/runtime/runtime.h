@@ -28,6 +28,7 @@ class Authority;
 class Principals;
 class Signer;
 class TokenIssuer;
+class VoidTokens;
 }  // namespace tongjian::security
 namespace tongjian::store {
 class Database;
@@ -81,6 +82,9 @@ class Runtime {
   // Issues people's tokens; this process's door believes them.
   virtual security::TokenIssuer& token_issuer() = 0;
   virtual const security::Principals& principals() = 0;
+  // Tokens that this process's door refuses although they have not expired: to be told of closed
+  // and changed accounts (feed::RefuseVoidTokens).
+  virtual security::VoidTokens& void_tokens() = 0;
 
   // Something that must hold before traffic is sent here; quick, any thread, until the modules
   // stop.

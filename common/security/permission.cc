@@ -51,6 +51,9 @@ constexpr std::string_view kCenterHead[] = {
     "imaging.complete",   "reading.*",    "exchange.read", "exchange.acknowledge",
     "exchange.supervise", "edge.read",
 };
+// Keeps the community's patient index (主索引管理): sees patients of every facility and says which are one, and opens no record
+// of theirs. Merging across facilities is nobody else's.
+constexpr std::string_view kPatientSteward[] = {"registry.read", "patients.*"};
 // Reads and counts; changes nothing, and sees no image.
 constexpr std::string_view kBureau[] = {
     "registry.read", "orders.read",        "reading.read",
@@ -79,6 +82,7 @@ constexpr RoleGrant kRoles[] = {
     {"clinic_technician", Reach::kOwnFacility, kClinicTechnician},
     {"reader", Reach::kOwnFacility, kReader},
     {"center_head", Reach::kOwnFacility, kCenterHead},
+    {"patient_steward", Reach::kEverything, kPatientSteward},
     {"bureau", Reach::kEverything, kBureau},
     {"operator", Reach::kEverything, kOperator},
     {"auditor", Reach::kEverything, kAuditor},

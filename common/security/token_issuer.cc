@@ -91,7 +91,7 @@ absl::StatusOr<std::string> TokenIssuer::Issue(const Claims& claims,
                      {"practitioner", claims.practitioner_id},
                      {"roles", claims.roles},
                      {"purpose", Name(claims.purpose)},
-                     {"iat", now_s},
+                     {"iat", absl::ToDoubleSeconds(now - absl::UnixEpoch())},  // Fine enough for VoidTokens.
                      {"nbf", now_s},
                      {"exp", absl::ToUnixSeconds(now + lifetime)},
                      {"jti", base::RandomHex(kTokenIdBytes)}};

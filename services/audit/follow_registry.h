@@ -4,13 +4,14 @@
 
 #include <memory>
 
-#include "common/feed/follower.h"
+#include "common/feed/mirror.h"
 #include "services/audit/trail_store.h"
 
 namespace tongjian::audit {
 
-std::unique_ptr<feed::Follower> FollowRegistry(rpc::ChannelSource channel,
-                                               const rpc::OutgoingIdentity& identity,
-                                               TrailStore& store, telemetry::Registry& metrics);
+absl::StatusOr<std::unique_ptr<feed::Mirror>> FollowRegistry(rpc::ChannelSource channel,
+                                                             const rpc::OutgoingIdentity& identity,
+                                                             TrailStore& store,
+                                                             telemetry::Registry& metrics);
 
 }  // namespace tongjian::audit

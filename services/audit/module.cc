@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/config/settings.h"
+#include "common/feed/account_news.h"
 #include "common/runtime/runtime.h"
 #include "common/telemetry/log.h"
 #include "services/audit/audit_grpc.h"
@@ -39,8 +40,10 @@ class AuditModuleImpl final : public runtime::Module {
     const rpc::OutgoingIdentity identity = runtime.Identity("audit");
     module->trails_ =
         std::make_unique<FollowTrails>(sources, identity, *module->store_, runtime.metrics());
-    module->patients_ =
-        FollowRegistry(runtime.Channel("registry"), identity, *module->store_, runtime.metrics());
+    TJ_ASSIGN_OR_RETURN(module->patients_,
+                        FollowRegistry(runtime.Channel("registry"), identity, *module->store_,
+                                       runtime.metrics()));
+    feed::RefuseVoidTokens(*module->patients_, runtime.void_tokens());
     module->deliveries_ = std::make_unique<Deliveries>(*module->store_, *module->heads_,
                                                        runtime.clock(), runtime.metrics());
     module->grpc_ = std::make_unique<AuditGrpc>(*module->store_, *module->heads_,
@@ -88,7 +91,7 @@ class AuditModuleImpl final : public runtime::Module {
   std::unique_ptr<TrailStore> store_;
   std::unique_ptr<Heads> heads_;
   std::unique_ptr<FollowTrails> trails_;
-  std::unique_ptr<feed::Follower> patients_;
+  std::unique_ptr<feed::Mirror> patients_;
   std::unique_ptr<Deliveries> deliveries_;
   std::unique_ptr<AuditGrpc> grpc_;
   std::thread signing_;

@@ -94,6 +94,12 @@ grpc::Status RecognitionGrpc::ListDecisions(grpc::ServerContext* context,
   return AtHub(context, "ListDecisions", &Stub::ListDecisions, *request, out);
 }
 
+grpc::Status RecognitionGrpc::ListEmergencyLooks(
+    grpc::ServerContext* context, const exchange::v1::ListEmergencyLooksRequest* request,
+    exchange::v1::ListEmergencyLooksResponse* out) {
+  return AtHub(context, "ListEmergencyLooks", &Stub::ListEmergencyLooks, *request, out);
+}
+
 grpc::Status RecognitionGrpc::GetRecognitionCounts(
     grpc::ServerContext* context, const exchange::v1::GetRecognitionCountsRequest* request,
     exchange::v1::RecognitionCounts* out) {

@@ -27,6 +27,9 @@ class RecognitionGrpc final : public exchange::v1::RecognitionService::Service {
   grpc::Status ListDecisions(grpc::ServerContext* context,
                              const exchange::v1::ListDecisionsRequest* request,
                              exchange::v1::ListDecisionsResponse* out) override;
+  grpc::Status ListEmergencyLooks(grpc::ServerContext* context,
+                                  const exchange::v1::ListEmergencyLooksRequest* request,
+                                  exchange::v1::ListEmergencyLooksResponse* out) override;
   grpc::Status GetRecognitionCounts(grpc::ServerContext* context,
                                     const exchange::v1::GetRecognitionCountsRequest* request,
                                     exchange::v1::RecognitionCounts* out) override;

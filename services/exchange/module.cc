@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/config/settings.h"
+#include "common/feed/account_news.h"
 #include "common/feed/follower.h"
 #include "common/feed/mirror.h"
 #include "common/runtime/runtime.h"
@@ -106,6 +107,7 @@ class Module final : public runtime::Module {
                         feed::Mirror::Open({.feed = "registry"}, MirroredTypes(), runtime.Channel("registry"),
                                            runtime.Identity("exchange"), database_, runtime.metrics(),
                                            FollowRegistry(publisher_, decisions_)));
+    feed::RefuseVoidTokens(*registry_, runtime.void_tokens());
     facts_ = std::make_unique<RegistryFacts>(*registry_, zone);
     orders_ = Follow(runtime, "orders", FollowOrders(publisher_, decisions_));
     imaging_ = Follow(runtime, "imaging", FollowImaging(publisher_));

@@ -147,13 +147,12 @@ Due RetractionOf(const reading::v1::Report& report, const v1::Result& published)
 bool IdentityConfirmed(const Sources& sources) {
   const Verification& patient = sources.patient;
   if (sources.orders.empty()) {
-    return patient.verified && SurelyOf(sources.report.patient(), absl::InfiniteFuture(), patient);
+    return patient.verified;
   }
   return std::all_of(sources.orders.begin(), sources.orders.end(), [&](const orders::v1::Order& order) {
     const bool written = order.origin() == orders::v1::ORDER_ORIGIN_HIS ||
                          order.origin() == orders::v1::ORDER_ORIGIN_CONSOLE;
-    const absl::Time said = order.has_create_time() ? rpc::FromProto(order.create_time()) : absl::InfiniteFuture();
-    return (written || patient.verified) && SurelyOf(order.patient(), said, patient);
+    return (written || patient.verified) && SurelyOf(order.patient(), patient);
   });
 }
 

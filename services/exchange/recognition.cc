@@ -28,9 +28,8 @@ struct Rule {
   bool (*fires)(const Case&);
 };
 
-// In the order of evaluation.
+// In the order of evaluation; consent comes before all of them.
 constexpr Rule kRules[] = {
-    {Reason::kConsent, [](const Case& c) { return !c.question.access_permitted; }},
     {Reason::kIdentity,
      [](const Case& c) { return !c.question.identity_certain || !c.prior.identity_confirmed; }},
     {Reason::kState, [](const Case& c) { return !c.prior.final; }},
@@ -116,8 +115,14 @@ int RankOf(Verdict verdict) {
 }
 
 Evaluation Evaluate(const Question& question, const Prior& prior, const Standing& standing) {
-  const Case c = {question, prior, standing};
   Evaluation found;
+  if (!question.access_permitted) {
+    found.verdict = Verdict::kNotEligible;
+    found.primary = Reason::kConsent;
+    found.reasons = {Reason::kConsent};
+    return found;
+  }
+  const Case c = {question, prior, standing};
   for (const Rule& rule : kRules) {
     if (rule.fires(c)) found.reasons.push_back(rule.reason);
   }

@@ -98,7 +98,8 @@ struct Evaluation {
 };
 
 // The rules of domain/rules.md 3.2 (3.3 to 3.5 for scope, window and quality): all that fire are returned, the first of
-// them is the primary. Context flags block nothing.
+// them is the primary. Context flags block nothing. Where access is not permitted nothing else is evaluated, so that nothing of
+// the earlier result is said.
 Evaluation Evaluate(const Question& question, const Prior& prior, const Standing& standing);
 
 // Recognition code, body part, laterality, contrast and method class. Letters' case and an unstated ("U") laterality do not

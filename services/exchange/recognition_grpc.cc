@@ -9,6 +9,7 @@
 #include "common/rpc/trail.h"
 #include "services/exchange/adapter.h"
 #include "services/exchange/decisions.h"
+#include "services/exchange/emergency_store.h"
 #include "services/exchange/patient_resolver.h"
 #include "services/exchange/recognizer.h"
 
@@ -19,23 +20,24 @@ constexpr char kService[] = "tongjian.exchange.v1.RecognitionService/";
 constexpr rpc::PageLimits kPages = {.size_default = 50, .size_max = 200};
 constexpr int kItemsMax = 20;
 constexpr size_t kEncounterBytesMax = 64;
+constexpr size_t kReasonBytesMax = 500;
 constexpr absl::Duration kResolveTimeout = absl::Seconds(5);
 
 // The caller with the purpose at the end of its chain, which is what the trail shows.
-security::Caller WithPurpose(security::Caller caller) {
+security::Caller With(security::Purpose purpose, security::Caller caller) {
   if (caller.on_behalf_of == nullptr) {
-    caller.purpose = security::Purpose::kRecognition;
+    caller.purpose = purpose;
   } else {
-    caller.on_behalf_of = std::make_shared<const security::Caller>(WithPurpose(*caller.on_behalf_of));
+    caller.on_behalf_of = std::make_shared<const security::Caller>(With(purpose, *caller.on_behalf_of));
   }
   return caller;
 }
 
 // The trail of a look across facilities: with the purpose and what the scope was widened for.
-rpc::Trail WidenedTrail(rpc::Call& call, const base::Clock& clock) {
+rpc::Trail WidenedTrail(rpc::Call& call, bool emergency, const base::Clock& clock) {
   rpc::Deed deed = call.trail().deed();
-  deed.caller = WithPurpose(deed.caller);
-  deed.scope_reason = "recognition";
+  deed.caller = With(emergency ? security::Purpose::kEmergency : security::Purpose::kRecognition, deed.caller);
+  deed.scope_reason = emergency ? "emergency" : "recognition";
   return rpc::Trail(std::move(deed), clock);
 }
 
@@ -59,6 +61,13 @@ absl::StatusOr<v1::CheckRecognitionRequest> Checked(const Asked& asked, const v1
     if (!v1::ContextFlag_IsValid(flag) || flag == 0) return base::InvalidField("context", "not known");
   }
   if (checked.encounter().size() > kEncounterBytesMax) return base::InvalidField("encounter", "longer than 64 bytes");
+  if (checked.emergency_reason().size() > kReasonBytesMax) {
+    return base::InvalidField("emergency_reason", "longer than 500 bytes");
+  }
+  const bool named = !checked.doctor().practitioner_id().empty() || !checked.doctor().name().empty();
+  if (!checked.emergency_reason().empty() && !named) {
+    return base::InvalidField("doctor", "who looks in an emergency is named: the look is reviewed");
+  }
   return checked;
 }
 
@@ -72,7 +81,7 @@ grpc::Status RecognitionGrpc::CheckRecognition(grpc::ServerContext* context,
     TJ_ASSIGN_OR_RETURN(const v1::CheckRecognitionRequest checked, Checked(asked, *request));
     TJ_ASSIGN_OR_RETURN(const Person patient,
                         patients_.Resolve(checked.patient(), call.caller(), call.TimeLeft(kResolveTimeout)));
-    rpc::Trail trail = WidenedTrail(call, clock_);
+    rpc::Trail trail = WidenedTrail(call, !checked.emergency_reason().empty(), clock_);
     trail.TouchFacilityPatient(checked.facility_id(), checked.patient().facility_patient_id(), patient.patient_id);
     asked.trail = &trail;
     TJ_ASSIGN_OR_RETURN(*out, recognizer_.Check(asked, checked, patient));
@@ -116,6 +125,30 @@ grpc::Status RecognitionGrpc::ListDecisions(grpc::ServerContext* context, const 
       call.trail().TouchObject(one.decision.id());
       call.trail().TouchPatient(one.decision.patient_id());
       *out->add_decisions() = std::move(one.decision);
+    }
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status RecognitionGrpc::ListEmergencyLooks(grpc::ServerContext* context,
+                                                 const v1::ListEmergencyLooksRequest* request,
+                                                 v1::ListEmergencyLooksResponse* out) {
+  return door_.Serve(context, std::string(kService) + "ListEmergencyLooks", [&](rpc::Call& call) -> absl::Status {
+    TJ_ASSIGN_OR_RETURN(const rpc::Page page, rpc::Page::Of(*request, kPages));
+    TJ_ASSIGN_OR_RETURN(const ListPosition after, ParsePosition(page.after()));
+    std::vector<ListedLook> listed;
+    TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
+      TJ_ASSIGN_OR_RETURN(
+          listed, EmergencyStore::List(session, call.scope(), request->facility_id(), after, page.size() + 1));
+      return absl::OkStatus();
+    }));
+    if (static_cast<int64_t>(listed.size()) > page.size()) {
+      listed.pop_back();
+      out->set_next_page_token(page.TokenAfter(ToText(listed.back().position)));
+    }
+    for (ListedLook& one : listed) {
+      call.trail().TouchPatient(one.look.patient_id());
+      *out->add_looks() = std::move(one.look);
     }
     return absl::OkStatus();
   });

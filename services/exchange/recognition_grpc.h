@@ -33,6 +33,8 @@ class RecognitionGrpc final : public v1::RecognitionService::Service {
                               v1::Decision* out) override;
   grpc::Status ListDecisions(grpc::ServerContext* context, const v1::ListDecisionsRequest* request,
                              v1::ListDecisionsResponse* out) override;
+  grpc::Status ListEmergencyLooks(grpc::ServerContext* context, const v1::ListEmergencyLooksRequest* request,
+                                  v1::ListEmergencyLooksResponse* out) override;
   grpc::Status GetRecognitionCounts(grpc::ServerContext* context, const v1::GetRecognitionCountsRequest* request,
                                     v1::RecognitionCounts* out) override;
 

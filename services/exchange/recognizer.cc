@@ -7,6 +7,7 @@
 
 #include "common/rpc/proto_time.h"
 #include "common/rpc/trail.h"
+#include "services/exchange/emergency_store.h"
 #include "services/exchange/network.h"
 #include "services/exchange/result.h"
 #include "services/exchange/result_store.h"
@@ -88,6 +89,21 @@ v1::Result Shown(v1::Result result, const Evaluation& found) {
   return result;
 }
 
+bool Names(const v1::Result& result, const std::string& facility_id) {
+  const std::vector<std::string> named = FacilitiesOf(result);
+  return std::find(named.begin(), named.end(), facility_id) != named.end();
+}
+
+// Said of whoever refuses, whether there is an earlier result or not: so it tells of none.
+void AddRefusal(v1::ItemVerdict& verdict) {
+  const Evaluation refusal = Evaluate({.exam = {}, .access_permitted = false, .flags = {}}, Prior(), Standing());
+  v1::Candidate& candidate = *verdict.add_candidates();
+  candidate.set_verdict(static_cast<v1::Verdict>(refusal.verdict));
+  candidate.set_primary_reason(static_cast<v1::IneligibleReason>(refusal.primary));
+  candidate.add_reasons(candidate.primary_reason());
+  if (verdict.verdict() == v1::VERDICT_NO_PRIOR) verdict.set_verdict(candidate.verdict());
+}
+
 bool Counts(v1::Verdict verdict) {
   return verdict == v1::VERDICT_ELIGIBLE || verdict == v1::VERDICT_ELIGIBLE_WITH_EXCEPTION;
 }
@@ -111,6 +127,9 @@ struct Recognizer::Visit {
   const v1::CheckRecognitionRequest& request;
   const std::string& patient_id;
   bool identity_certain;
+  bool refused;           // The patient refuses sharing, and
+  bool emergency;         // somebody must see it all the same.
+  v1::EmergencyLook& look;  // What was shown against the refusal.
   std::shared_ptr<const Facts> facts;
   absl::Time now;
   rpc::Trail& trail;
@@ -159,6 +178,10 @@ absl::StatusOr<v1::ItemVerdict> Recognizer::CheckItem(store::Transaction& tx, co
   std::set<std::string> seen;
   for (const v1::Result& result : results) {
     if (!seen.insert(result.id()).second) continue;
+    if (visit.refused && !Names(result, visit.request.facility_id())) {
+      if (!visit.emergency) continue;
+      visit.look.add_result_ids(result.id());
+    }
     candidates.push_back(Weigh(visit, question, result, known == nullptr ? 0 : known->discipline));
   }
   // Within a verdict the newest exam stays first.
@@ -173,9 +196,11 @@ absl::StatusOr<v1::ItemVerdict> Recognizer::CheckItem(store::Transaction& tx, co
     visit.trail.TouchObject(candidate.result().id());
     *verdict.add_candidates() = std::move(candidate);
   }
-  if (candidates.empty()) return verdict;
-  TJ_ASSIGN_OR_RETURN(const std::string prompt_id, PromptFor(tx, visit, question.exam, verdict));
-  verdict.set_prompt_id(prompt_id);
+  if (!candidates.empty()) {
+    TJ_ASSIGN_OR_RETURN(const std::string prompt_id, PromptFor(tx, visit, question.exam, verdict));
+    verdict.set_prompt_id(prompt_id);
+  }
+  if (visit.refused && visit.identity_certain && !visit.emergency) AddRefusal(verdict);
   return verdict;
 }
 
@@ -213,16 +238,39 @@ absl::StatusOr<std::string> Recognizer::PromptFor(store::Transaction& tx, const 
   return prompt.id;
 }
 
+absl::Status Recognizer::Record(store::Transaction& tx, const Asked& asked, const Visit& visit) const {
+  v1::EmergencyLook& look = visit.look;
+  look.set_id(ids_.New());
+  look.set_facility_id(visit.request.facility_id());
+  look.set_patient_id(visit.patient_id);
+  *look.mutable_doctor() = visit.request.doctor();
+  look.set_asked_by(security::Describe(asked.caller));
+  look.set_reason(visit.request.emergency_reason());
+  *look.mutable_time() = rpc::ToProto(visit.now);
+  return EmergencyStore::Put(tx, look);
+}
+
 absl::StatusOr<v1::CheckRecognitionResponse> Recognizer::Check(const Asked& asked,
                                                                const v1::CheckRecognitionRequest& request,
                                                                const Person& patient) const {
   v1::CheckRecognitionResponse response;
   TJ_TRY(database_.Write([&](store::Transaction& tx) -> absl::Status {
     response.Clear();
-    const Visit visit = {request, patient.patient_id, patient.certain, facts_(), tx.Now(), *asked.trail};
+    TJ_ASSIGN_OR_RETURN(const Verification known, VerificationOf(tx, patient.patient_id));
+    v1::EmergencyLook look;
+    const Visit visit = {.request = request,
+                         .patient_id = patient.patient_id,
+                         .identity_certain = patient.certain,
+                         .refused = known.sharing_refused,
+                         .emergency = !request.emergency_reason().empty(),
+                         .look = look,
+                         .facts = facts_(),
+                         .now = tx.Now(),
+                         .trail = *asked.trail};
     for (const v1::ProposedItem& item : request.items()) {
       TJ_ASSIGN_OR_RETURN(*response.add_verdicts(), CheckItem(tx, visit, item));
     }
+    if (visit.refused && visit.emergency) TJ_TRY(Record(tx, asked, visit));
     return asked.trail->WriteIn(tx);
   }));
   return response;

@@ -32,7 +32,8 @@ class Recognizer {
       : database_(database), decisions_(decisions), facts_(std::move(facts)), ids_(ids), rules_(rules) {}
 
   // `patient`: of the request's words; its id empty: nobody known, thus no earlier result. The same exam at the same
-  // visit gets the same prompt. `asked.trail` is written within.
+  // visit gets the same prompt. `asked.trail` is written within. Where the patient refuses sharing, only results that name the asking
+  // facility are spoken of; in an emergency all are, and that look is recorded (emergency_store.h).
   absl::StatusOr<v1::CheckRecognitionResponse> Check(const Asked& asked, const v1::CheckRecognitionRequest& request,
                                                      const Person& patient) const;
 
@@ -41,6 +42,7 @@ class Recognizer {
   absl::StatusOr<v1::ItemVerdict> CheckItem(store::Transaction& tx, const Visit& visit,
                                             const v1::ProposedItem& item) const;
   v1::Candidate Weigh(const Visit& visit, const Question& question, const v1::Result& result, int discipline) const;
+  absl::Status Record(store::Transaction& tx, const Asked& asked, const Visit& visit) const;
   absl::StatusOr<std::string> PromptFor(store::Transaction& tx, const Visit& visit, const Exam& exam,
                                         const v1::ItemVerdict& verdict) const;
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/feed/account_news.h"
 #include "common/feed/mirror.h"
 #include "common/rpc/proto_time.h"
 #include "tongjian/events/v1/events.pb.h"
@@ -96,7 +97,8 @@ void AddCatalog(const feed::Mirror& mirror, Facts& facts) {
 }  // namespace
 
 std::vector<std::string> MirroredTypes() {
-  return {"FacilityChanged", "CommunityChanged", "MembershipChanged", "QualificationChanged", "ItemChanged"};
+  return {"FacilityChanged", "CommunityChanged", "MembershipChanged", "QualificationChanged", "ItemChanged",
+          feed::kAccountChanged};
 }
 
 std::shared_ptr<const Facts> RegistryFacts::Now() const {

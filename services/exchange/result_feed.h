@@ -22,8 +22,8 @@ struct ResultFeedOptions {
 };
 
 // The part of ResultService that waits. It reads the service's feed with the caller's facility as audience and passes over what is
-// no result. CURSOR_EXPIRED and CURSOR_FOREIGN as the store's feed has them. Safe for concurrent use; database and door must
-// outlive it.
+// no result and what the patient refuses to share with it since. CURSOR_EXPIRED and CURSOR_FOREIGN as the store's feed has them.
+// Safe for concurrent use; database and door must outlive it.
 class ResultFeed {
  public:
   ResultFeed(store::Database& database, const rpc::Door& door, ResultFeedOptions options = {});
@@ -39,8 +39,6 @@ class ResultFeed {
 
  private:
   struct Impl;
-  class PullReactor;
-  class WatchReactor;
   std::unique_ptr<Impl> impl_;
 };
 

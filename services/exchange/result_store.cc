@@ -31,6 +31,10 @@ absl::StatusOr<std::vector<v1::Result>> ResultsOf(absl::StatusOr<std::vector<sto
   return results;
 }
 
+// The patient of result r has not refused that others see it.
+constexpr char kShared[] =
+    "not exists (select 1 from patient p where p.id = r.patient_id and p.sharing_refused = 1)";
+
 // A condition on result r, and its values.
 std::string Visible(const security::Scope& scope, std::vector<store::Value>& values) {
   if (scope.all()) return "";
@@ -40,13 +44,15 @@ std::string Visible(const security::Scope& scope, std::vector<store::Value>& val
     values.push_back(store::ToValue(scope.facilities()[i]));
   }
   if (list.empty()) return " and 1 = 0";
-  return " and exists (select 1 from result_facility f where f.result_id = r.id and f.facility_id in (" + list + "))";
+  return " and exists (select 1 from result_facility f where f.result_id = r.id and f.facility_id in (" + list +
+         ") and (f.told = 0 or " + kShared + "))";
 }
 
 absl::Status Emit(store::Transaction& tx, const v1::Result& result) {
   TJ_ASSIGN_OR_RETURN(const std::vector<store::Row> rows,
-                      tx.Query("select facility_id from result_facility where result_id = :id order by facility_id "
-                               "limit :limit",
+                      tx.Query("select f.facility_id from result_facility f join result r on r.id = f.result_id where "
+                               "f.result_id = :id and (f.told = 0 or " +
+                                   std::string(kShared) + ") order by f.facility_id limit :limit",
                                result.id(), kFacilitiesMax));
   std::vector<std::string> audience;
   for (const store::Row& row : rows) audience.push_back(row.Text(0));
@@ -92,6 +98,15 @@ absl::Status WriteItems(store::Transaction& tx, const v1::Result& result) {
   return absl::OkStatus();
 }
 
+// The result names the facility: it sees it whatever the patient agrees to.
+absl::Status Name(store::Transaction& tx, const std::string& result_id, const std::string& facility_id) {
+  return tx
+      .Execute("insert into result_facility (result_id, facility_id, told) values (:id, :facility, 0) on conflict "
+               "(result_id, facility_id) do update set told = 0",
+               result_id, facility_id)
+      .status();
+}
+
 absl::Status WriteOrders(store::Transaction& tx, const v1::Result& result) {
   for (const std::string& order_id : result.order_ids()) {
     TJ_TRY(tx.Execute("insert into result_order (order_id, result_id, created) select :order, id, created from result "
@@ -127,15 +142,15 @@ absl::Status ResultStore::Write(store::Transaction& tx, v1::Result& result, int6
   TJ_TRY(WriteRow(tx, result, before));
   TJ_TRY(WriteItems(tx, result));
   TJ_TRY(WriteOrders(tx, result));
-  for (const std::string& facility_id : FacilitiesOf(result)) TJ_TRY(Tell(tx, result.id(), facility_id));
+  for (const std::string& facility_id : FacilitiesOf(result)) TJ_TRY(Name(tx, result.id(), facility_id));
   return Emit(tx, result);
 }
 
 absl::Status ResultStore::Tell(store::Transaction& tx, const std::string& result_id,
                                const std::string& facility_id) {
   return tx
-      .Execute("insert into result_facility (result_id, facility_id) values (:id, :facility) on conflict (result_id, "
-               "facility_id) do nothing",
+      .Execute("insert into result_facility (result_id, facility_id, told) values (:id, :facility, 1) on conflict "
+               "(result_id, facility_id) do nothing",
                result_id, facility_id)
       .status();
 }

@@ -41,7 +41,8 @@ class ResultStore {
   // Writes all rows of a new or changed result, and emits ResultChanged to whoever it concerns. `before` is the version it was
   // read at, 0 for a new one: ABORTED when somebody else has written in between.
   static absl::Status Write(store::Transaction& tx, v1::Result& result, int64_t before);
-  // From now on the facility sees the result and is told of its changes.
+  // From now on the facility, which the result does not name, sees it and is told of its changes; not while the patient refuses
+  // sharing.
   static absl::Status Tell(store::Transaction& tx, const std::string& result_id, const std::string& facility_id);
 
   static absl::StatusOr<v1::Result> Find(store::Session& session, const security::Scope& scope,

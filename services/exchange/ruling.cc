@@ -19,6 +19,11 @@ constexpr ReasonCode kReasonCodes[] = {
     {"98", false, false, false}, {"99", false, true, false},
 };
 
+constexpr char kCodesOfKinds[] =
+    "DECLINED takes 01 (condition changed), 02 (fast changing), 03 (major decision, with its reference), 04 (emergency), 05 "
+    "(forensic, with its number), 06 (qualified body required), 07 (judgement, in words) or 08 (other, in words); NOT_COUNTED "
+    "takes 98 (the source cannot be had) or 99 (serial monitoring, with the disease)";
+
 absl::Status Required(std::string_view field, std::string_view why) {
   return base::Error(absl::StatusCode::kInvalidArgument, "REASON_REQUIRED", field, why);
 }
@@ -32,14 +37,13 @@ absl::StatusOr<v1::Decision> RuleAccept(v1::Decision decision, const v1::Candida
 }
 
 absl::StatusOr<v1::Decision> RuleDecline(v1::Decision decision, const v1::Candidate& candidate) {
-  if (decision.reason_code().empty()) return Required("decision.reason_code", "a decline needs a code");
+  if (decision.reason_code().empty()) return Required("decision.reason_code", kCodesOfKinds);
   const auto* reason = std::find_if(std::begin(kReasonCodes), std::end(kReasonCodes),
                                     [&](const ReasonCode& known) { return decision.reason_code() == known.code; });
-  if (reason == std::end(kReasonCodes)) {
-    return base::InvalidField("decision.reason_code", "01 to 08, 98 or 99");
-  }
-  if (reason->counted && decision.kind() == v1::DECISION_KIND_NOT_COUNTED) {
-    return base::InvalidField("decision.kind", "code " + decision.reason_code() + " counts as a refusal: DECLINED");
+  if (reason == std::end(kReasonCodes)) return base::InvalidField("decision.reason_code", kCodesOfKinds);
+  // What is counted is never settled in silence.
+  if (reason->counted != (decision.kind() == v1::DECISION_KIND_DECLINED)) {
+    return base::InvalidField("decision.kind", "does not go with code " + decision.reason_code() + ": " + kCodesOfKinds);
   }
   // The situation stated with the prompt speaks for itself.
   const bool excepted = std::find(candidate.exception_codes().begin(), candidate.exception_codes().end(),

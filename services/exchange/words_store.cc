@@ -1,6 +1,5 @@
 #include "services/exchange/words_store.h"
 
-#include <algorithm>
 #include <optional>
 
 namespace tongjian::exchange {
@@ -30,11 +29,9 @@ absl::StatusOr<std::string> PatientOf(store::Session& session, const Words& word
 
 absl::Status SetVerification(store::Transaction& tx, const std::string& patient_id, const Verification& now) {
   return tx
-      .Execute("insert into patient (id, verified, verified_since, documents) values (:id, :verified, :since, :documents) "
-               "on conflict (id) do update set verified_since = case when patient.verified = 1 and excluded.verified = 1 "
-               "then patient.verified_since else excluded.verified_since end, verified = excluded.verified, documents = "
-               "excluded.documents",
-               patient_id, now.verified, now.since, store::Bytes(now.documents.SerializeAsString()))
+      .Execute("insert into patient (id, verified, sharing_refused) values (:id, :verified, :refused) on conflict (id) do "
+               "update set verified = excluded.verified, sharing_refused = excluded.sharing_refused",
+               patient_id, now.verified, now.sharing_refused)
       .status();
 }
 
@@ -43,24 +40,13 @@ absl::StatusOr<Verification> VerificationOf(store::Session& session, const std::
   if (patient_id.empty()) return found;
   TJ_ASSIGN_OR_RETURN(
       const std::optional<store::Row> row,
-      session.QueryOne("select verified, verified_since, documents from patient where id = :id", patient_id));
-  if (!row) return found;
-  found.verified = row->Bool(0);
-  found.since = row->Time(1);
-  if (!found.documents.ParseFromString(row->Bytes(2))) return absl::DataLossError("a patient's documents are damaged");
+      session.QueryOne("select verified, sharing_refused from patient where id = :id", patient_id));
+  if (row) found = {row->Bool(0), row->Bool(1)};
   return found;
 }
 
-bool SurelyOf(const common::v1::PatientRef& words, absl::Time said, const Verification& patient) {
-  if (!words.facility_patient_id().empty()) return true;
-  if (!patient.verified) return false;
-  if (said <= patient.since) return true;
-  const auto& documents = patient.documents.identifiers();
-  return std::any_of(words.identifiers().begin(), words.identifiers().end(), [&](const auto& stated) {
-    return std::any_of(documents.begin(), documents.end(), [&](const auto& document) {
-      return stated.type() == document.type() && stated.value() == document.value();
-    });
-  });
+bool SurelyOf(const common::v1::PatientRef& words, const Verification& patient) {
+  return !words.facility_patient_id().empty() || patient.verified;
 }
 
 }  // namespace tongjian::exchange

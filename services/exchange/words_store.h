@@ -3,7 +3,6 @@
 
 #include <string>
 
-#include "absl/time/time.h"
 #include "common/base/status.h"
 #include "common/store/transaction.h"
 #include "tongjian/common/v1/types.pb.h"
@@ -27,21 +26,20 @@ absl::Status LinkWords(store::Transaction& tx, const Words& words, const std::st
 // The master patient of these words, or empty.
 absl::StatusOr<std::string> PatientOf(store::Session& session, const Words& words);
 
-// How sure a master patient is: whether, since when and by which documents its identity was checked.
+// What is known of a master patient.
 struct Verification {
-  bool verified = false;
-  absl::Time since = absl::UnixEpoch();
-  common::v1::PatientRef documents;  // Its identifiers alone.
+  bool verified = false;  // Its identity was checked.
+  // The patient refuses that results are shown to facilities they do not name.
+  bool sharing_refused = false;
 };
 
-// Keeps the earlier time for who is verified already.
 absl::Status SetVerification(store::Transaction& tx, const std::string& patient_id, const Verification& now);
 // Of nobody: not verified.
 absl::StatusOr<Verification> VerificationOf(store::Session& session, const std::string& patient_id);
 
-// Whether these words, said at `said`, are surely those of the master patient they are linked to: by the facility's own number,
-// by a document it was verified with, or because a person verified it after they were said. Name and birth date alone are two
-// people's as easily as one's.
-bool SurelyOf(const common::v1::PatientRef& words, absl::Time said, const Verification& patient);
+// Whether a fact in these words is surely the master patient's it is linked to: by the facility's own number, or because that
+// patient is verified. Without a number facts are linked one by one, never by name and birth date, so the verified patient is this
+// fact's.
+bool SurelyOf(const common::v1::PatientRef& words, const Verification& patient);
 
 }  // namespace tongjian::exchange

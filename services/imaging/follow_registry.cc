@@ -1,6 +1,7 @@
 #include "services/imaging/follow_registry.h"
 
 #include "common/base/status.h"
+#include "common/feed/account_news.h"
 #include "common/feed/change.h"
 #include "common/rpc/proto_time.h"
 #include "services/imaging/link_store.h"
@@ -90,8 +91,22 @@ absl::Status RenewWaiting(store::Transaction& tx, const Matcher& matcher) {
   return absl::OkStatus();
 }
 
+// Of this study the facility gave no number of its own: the registry names it.
+absl::Status LinkOne(store::Transaction& tx, const std::string& study_id,
+                     const std::string& patient_id) {
+  absl::StatusOr<Study> study = FindStudy(tx, security::Scope::Service(), study_id);
+  if (absl::IsNotFound(study.status())) return absl::OkStatus();
+  TJ_TRY(study.status());
+  const bool numbered = !study->patient.facility_patient_id.empty();  // The number says it since.
+  if (numbered || study->patient_id == patient_id) return absl::OkStatus();
+  study->patient_id = patient_id;
+  return SaveStudy(tx, *study, News::kNow);
+}
+
 absl::Status LinkPatient(store::Transaction& tx, const events::v1::PatientChanged& changed) {
   for (const events::v1::PatientLink& link : changed.links()) {
+    if (!link.study_id().empty()) TJ_TRY(LinkOne(tx, link.study_id(), changed.patient().id()));
+    if (link.facility_patient_id().empty()) continue;
     PatientWords words;
     words.facility_id = link.facility_id();
     words.facility_patient_id = link.facility_patient_id();
@@ -131,7 +146,7 @@ absl::StatusOr<std::unique_ptr<feed::Mirror>> FollowRegistry(rpc::ChannelSource 
       std::unique_ptr<feed::Mirror> mirror,
       feed::Mirror::Open({.feed = "registry"},
                          {"FacilityChanged", "DeviceChanged", "CenterChanged", "MembershipChanged",
-                          "AgreementChanged"},
+                          "AgreementChanged", feed::kAccountChanged},
                          std::move(channel), identity, database, metrics,
                          [&places](store::Transaction& tx, const events::v1::Event& event) {
                            return ApplyRegistryEvent(tx, event, places);

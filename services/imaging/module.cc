@@ -7,6 +7,7 @@
 #include "common/config/settings.h"
 #include "common/dicom/listener.h"
 #include "common/dicom/uid.h"
+#include "common/feed/account_news.h"
 #include "common/feed/follower.h"
 #include "common/runtime/runtime.h"
 #include "services/imaging/find.h"
@@ -99,6 +100,7 @@ class ImagingModuleImpl final : public runtime::Module {
     TJ_ASSIGN_OR_RETURN(module->registry_,
                         FollowRegistry(runtime.Channel("registry"), runtime.Identity(kService),
                                        *database, runtime.metrics(), module->places_));
+    feed::RefuseVoidTokens(*module->registry_, runtime.void_tokens());
     TJ_TRY(runtime.host().Register<v1::IngestService>(module->ingest_grpc_));
     TJ_TRY(runtime.host().Register<v1::StudyService>(module->study_grpc_));
     module->watches_ = WatchWaiting(runtime.metrics(), *database);

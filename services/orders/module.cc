@@ -8,6 +8,7 @@
 #include "common/config/settings.h"
 #include "common/dicom/listener.h"
 #include "common/dicom/uid.h"
+#include "common/feed/account_news.h"
 #include "common/feed/follower.h"
 #include "common/feed/mirror.h"
 #include "common/runtime/runtime.h"
@@ -191,6 +192,7 @@ class Module final : public runtime::Module {
                         feed::Mirror::Open({.feed = "registry"}, MirroredTypes(),
                                            runtime.Channel("registry"), runtime.Identity("orders"),
                                            database_, runtime.metrics(), FollowRegistry(parts_)));
+    feed::RefuseVoidTokens(*registry_, runtime.void_tokens());
     facts_ = std::make_unique<RegistryFacts>(*registry_, zone_);
     imaging_ = Follow(runtime, "imaging", FollowImaging(studies_));
     reading_ = Follow(runtime, "reading", FollowReading(readings_));

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/feed/account_news.h"
 #include "common/feed/mirror.h"
 #include "common/rpc/proto_time.h"
 #include "tongjian/events/v1/events.pb.h"
@@ -144,7 +145,8 @@ void AddRules(const feed::Mirror& mirror, Facts& facts) {
 std::vector<std::string> MirroredTypes() {
   return {"FacilityChanged",         "MembershipChanged", "CenterChanged",
           "AgreementChanged",        "DeviceChanged",     "ReadingPolicyChanged",
-          "TurnaroundTargetChanged", "CalendarChanged",   "ItemChanged"};
+          "TurnaroundTargetChanged", "CalendarChanged",   "ItemChanged",
+          feed::kAccountChanged};
 }
 
 std::shared_ptr<const Facts> RegistryFacts::Now() const {

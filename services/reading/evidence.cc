@@ -82,7 +82,7 @@ absl::Status Evidence::Refresh(store::Transaction& tx, const std::string& order_
   TJ_ASSIGN_OR_RETURN(const std::optional<OrderFact> order, FindOrderFact(tx, order_id));
   if (!order) return absl::OkStatus();
   TJ_ASSIGN_OR_RETURN(const std::vector<StudyFact> studies, StudiesOfOrder(tx, order_id));
-  TJ_ASSIGN_OR_RETURN(const PatientFact patient, FindPatientFact(tx, order->patient));
+  TJ_ASSIGN_OR_RETURN(const PatientFact patient, FindPatientFact(tx, *order));
   TJ_ASSIGN_OR_RETURN(std::optional<Task> task, TaskOfOrder(tx, security::Scope::Service(), order_id));
   if (!task) {
     if (!WantsTask(*order, studies)) return absl::OkStatus();
@@ -109,7 +109,7 @@ absl::Status Evidence::Rebind(store::Transaction& tx, const std::string& provisi
     return AnnounceFollowed(tx, before, *task);
   }
   TJ_ASSIGN_OR_RETURN(const std::vector<StudyFact> studies, StudiesOfOrder(tx, order.id));
-  TJ_ASSIGN_OR_RETURN(const PatientFact patient, FindPatientFact(tx, order.patient));
+  TJ_ASSIGN_OR_RETURN(const PatientFact patient, FindPatientFact(tx, order));
   Follow(*task, order, studies, patient);
   TJ_TRY(AnnounceFollowed(tx, before, *task));
   return MoveReports(tx, *task, provisional_id);
@@ -145,6 +145,14 @@ absl::Status Evidence::StudyNews(store::Transaction& tx, const imaging::v1::Stud
   touched.insert(before.begin(), before.end());
   for (const std::string& id : touched) TJ_TRY(Refresh(tx, id));
   return absl::OkStatus();
+}
+
+absl::Status Evidence::PatientNews(store::Transaction& tx, const std::string& order_id, const PatientFact& fact) const {
+  TJ_TRY(PutOrderPatient(tx, order_id, fact));
+  TJ_TRY(Refresh(tx, order_id));
+  TJ_ASSIGN_OR_RETURN(const std::optional<Task> task, TaskOfOrder(tx, security::Scope::Service(), order_id));
+  const bool numbered = task && !task->patient.facility_patient_id.empty();
+  return task && !numbered ? LinkReportsOf(tx, task->id, fact.patient_id) : absl::OkStatus();
 }
 
 absl::Status Evidence::PatientNews(store::Transaction& tx, const Patient& words, const PatientFact& fact) const {

@@ -29,6 +29,8 @@ class Evidence {
   absl::Status StudyNews(store::Transaction& tx, const imaging::v1::Study& study) const;
   // These words stand for that patient from now on.
   absl::Status PatientNews(store::Transaction& tx, const Patient& words, const PatientFact& fact) const;
+  // This order, in which the facility gave no number, is that patient's from now on.
+  absl::Status PatientNews(store::Transaction& tx, const std::string& order_id, const PatientFact& fact) const;
 
  private:
   // Brings the order's task up to what is known; makes it once there is evidence.

@@ -1,5 +1,7 @@
 #include "services/reading/fact_store.h"
 
+#include <optional>
+
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "services/reading/codec.h"
@@ -93,11 +95,26 @@ absl::Status PutPatientFact(store::Transaction& tx, const Patient& words, const 
       .status();
 }
 
-absl::StatusOr<PatientFact> FindPatientFact(store::Session& session, const Patient& words) {
-  TJ_ASSIGN_OR_RETURN(const auto row,
-                      session.QueryOne("select patient_id, verified from patient_link where facility_id = :f and "
-                                       "facility_patient_id = :p and name = :n and birth_date = :b",
-                                       words.facility_id, words.facility_patient_id, words.name, words.birth_date));
+absl::Status PutOrderPatient(store::Transaction& tx, const std::string& order_id, const PatientFact& fact) {
+  return tx
+      .Execute("insert into order_patient (order_id, patient_id, verified) values (:order, :id, :verified) on conflict "
+               "(order_id) do update set patient_id = excluded.patient_id, verified = excluded.verified",
+               order_id, fact.patient_id, fact.verified)
+      .status();
+}
+
+absl::StatusOr<PatientFact> FindPatientFact(store::Session& session, const OrderFact& order) {
+  const Patient& words = order.patient;
+  std::optional<store::Row> row;
+  if (words.facility_patient_id.empty()) {
+    TJ_ASSIGN_OR_RETURN(
+        row, session.QueryOne("select patient_id, verified from order_patient where order_id = :id", order.id));
+  } else {
+    TJ_ASSIGN_OR_RETURN(row,
+                        session.QueryOne("select patient_id, verified from patient_link where facility_id = :f and "
+                                         "facility_patient_id = :p and name = :n and birth_date = :b",
+                                         words.facility_id, words.facility_patient_id, words.name, words.birth_date));
+  }
   if (!row) return PatientFact();
   return PatientFact{row->Text(0), row->Bool(1)};
 }

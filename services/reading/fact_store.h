@@ -27,6 +27,9 @@ absl::Status SetOrdersOfStudy(store::Transaction& tx, const std::string& study_i
                               const std::vector<std::string>& order_ids);
 
 absl::Status PutPatientFact(store::Transaction& tx, const Patient& words, const PatientFact& fact);
-absl::StatusOr<PatientFact> FindPatientFact(store::Session& session, const Patient& words);
+// Of an order in which the facility gave no number.
+absl::Status PutOrderPatient(store::Transaction& tx, const std::string& order_id, const PatientFact& fact);
+// By the facility's number and words, else by the order itself.
+absl::StatusOr<PatientFact> FindPatientFact(store::Session& session, const OrderFact& order);
 
 }  // namespace tongjian::reading

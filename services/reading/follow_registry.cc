@@ -12,6 +12,8 @@ feed::Mirror::Changed FollowRegistry(const Evidence& evidence) {
     const PatientFact fact = {changed->patient().id(),
                               changed->patient().state() == registry::v1::PATIENT_STATE_VERIFIED};
     for (const events::v1::PatientLink& link : changed->links()) {
+      if (!link.order_id().empty()) TJ_TRY(evidence.PatientNews(tx, link.order_id(), fact));
+      if (link.facility_patient_id().empty()) continue;
       Patient words;
       words.facility_id = link.facility_id();
       words.facility_patient_id = link.facility_patient_id();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/config/settings.h"
+#include "common/feed/account_news.h"
 #include "common/feed/follower.h"
 #include "common/feed/mirror.h"
 #include "common/runtime/runtime.h"
@@ -83,9 +84,11 @@ class Module final : public runtime::Module {
         gauges_(database, runtime.clock(), runtime.metrics()) {}
 
   absl::Status Open(runtime::Runtime& runtime) {
-    TJ_ASSIGN_OR_RETURN(registry_, feed::Mirror::Open({.feed = "registry"}, {"FacilityChanged", "PractitionerChanged"},
+    TJ_ASSIGN_OR_RETURN(registry_, feed::Mirror::Open({.feed = "registry"},
+                                                      {"FacilityChanged", "PractitionerChanged", feed::kAccountChanged},
                                                       runtime.Channel("registry"), runtime.Identity("reading"), database_,
                                                       runtime.metrics(), FollowRegistry(evidence_)));
+    feed::RefuseVoidTokens(*registry_, runtime.void_tokens());
     names_ = std::make_unique<RegistryNames>(*registry_);
     reports_ = std::make_unique<Reports>(database_, runtime.ids(), runtime.signer(), right_, *names_,
                                          ReportRules{settings_.claim_lease, settings_.hold_release});

@@ -188,4 +188,8 @@ absl::Status LinkReports(store::Transaction& tx, const Patient& words, const std
       .status();
 }
 
+absl::Status LinkReportsOf(store::Transaction& tx, const std::string& task_id, const std::string& patient_id) {
+  return tx.Execute("update report set patient_id = :id where task_id = :task", patient_id, task_id).status();
+}
+
 }  // namespace tongjian::reading

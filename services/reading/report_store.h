@@ -35,5 +35,7 @@ absl::Status PutReport(store::Transaction& tx, const Report& report);
 
 // Moves the link of all reports with these words.
 absl::Status LinkReports(store::Transaction& tx, const Patient& words, const std::string& patient_id);
+// Of the reports of one task.
+absl::Status LinkReportsOf(store::Transaction& tx, const std::string& task_id, const std::string& patient_id);
 
 }  // namespace tongjian::reading

@@ -40,10 +40,16 @@ absl::Status CheckAccount(const Account& account) {
     }
   }
   if (account.facility_id.empty() && DeskOf(account.roles.front()) == Desk::kMedicine &&
-      account.roles.front() != "bureau") {
+      account.roles.front() != "bureau" && account.roles.front() != "patient_steward") {
     return base::InvalidField("account.facility_id", "a clinical account acts for a facility");
   }
   return absl::OkStatus();
+}
+
+bool VoidsTokens(const Account& before, const Account& after) {
+  return (before.active && !after.active) || before.password_hash != after.password_hash ||
+         before.roles != after.roles || before.facility_id != after.facility_id ||
+         before.practitioner_id != after.practitioner_id;
 }
 
 bool IsLocked(const Account& account, absl::Time now) { return now < account.locked_until; }

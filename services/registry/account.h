@@ -22,7 +22,12 @@ struct Account {
   int64_t failures = 0;  // In a row.
   absl::Time locked_until = absl::InfinitePast();
   int64_t version = 0;
+  absl::Time tokens_from = absl::UnixEpoch();  // Tokens issued before this do not hold.
 };
+
+// Whether tokens that were issued for `before` say more than `after` may: it was closed, or has
+// another password, other roles, another facility or practitioner.
+bool VoidsTokens(const Account& before, const Account& after);
 
 // When wrong passwords lock, and for how long.
 struct LockRule {

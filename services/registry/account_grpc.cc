@@ -95,11 +95,15 @@ grpc::Status AccountGrpc::UpdateAccount(grpc::ServerContext* context,
         if (!request->password().empty()) {
           TJ_ASSIGN_OR_RETURN(wanted.password_hash, NewHash(request->password(), wanted.user_name));
         }
-        return Mutate(port_, call, *request, response, [&](store::Transaction& tx) -> absl::Status {
-          TJ_ASSIGN_OR_RETURN(const Account updated, accounts_.Update(tx, call.scope(), wanted));
+        Account updated;
+        const auto update = [&](store::Transaction& tx) -> absl::Status {
+          TJ_ASSIGN_OR_RETURN(updated, accounts_.Update(tx, call.scope(), wanted));
           *response = Encode(updated);
           return absl::OkStatus();
-        });
+        };
+        TJ_TRY(Mutate(port_, call, *request, response, update));
+        void_tokens_.Set(updated.id, updated.tokens_from);
+        return absl::OkStatus();
       });
 }
 

@@ -1,6 +1,7 @@
 // The wire adapter of tongjian.registry.v1.AccountService.
 #pragma once
 
+#include "common/security/void_tokens.h"
 #include "services/registry/accounts.h"
 #include "services/registry/adapter.h"
 #include "services/registry/log_in.h"
@@ -11,8 +12,10 @@ namespace tongjian::registry {
 // Safe for concurrent use; what it is given must outlive it.
 class AccountGrpc final : public v1::AccountService::Service {
  public:
-  AccountGrpc(const Port& port, const Accounts& accounts, LogIns& log_ins)
-      : port_(port), accounts_(accounts), log_ins_(log_ins) {}
+  // `void_tokens`: of this process's own door, which need not wait for the news.
+  AccountGrpc(const Port& port, const Accounts& accounts, LogIns& log_ins,
+              security::VoidTokens& void_tokens)
+      : port_(port), accounts_(accounts), log_ins_(log_ins), void_tokens_(void_tokens) {}
 
   grpc::Status CreateAccount(grpc::ServerContext* context, const v1::CreateAccountRequest* request,
                              v1::Account* response) override;
@@ -27,6 +30,7 @@ class AccountGrpc final : public v1::AccountService::Service {
   const Port port_;
   const Accounts& accounts_;
   LogIns& log_ins_;
+  security::VoidTokens& void_tokens_;
 };
 
 }  // namespace tongjian::registry

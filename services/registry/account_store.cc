@@ -15,7 +15,7 @@ namespace {
 
 #define TJ_ACCOUNT_COLUMNS                                                                       \
   "select id, user_name, facility_id, practitioner_id, roles, active, password_hash, failures, " \
-  "locked_until, version from accounts "
+  "locked_until, version, tokens_from from accounts "
 
 Account AccountOf(const store::Row& row) {
   Account account;
@@ -29,6 +29,7 @@ Account AccountOf(const store::Row& row) {
   account.failures = row.Int(7);
   account.locked_until = row.OptionalTime(8).value_or(absl::InfinitePast());
   account.version = row.Int(9);
+  account.tokens_from = row.Time(10);
   return account;
 }
 
@@ -115,11 +116,12 @@ absl::Status UpdateAccount(store::Transaction& tx, const Account& account) {
       tx.Execute("update accounts set facility_id = :facility_id, practitioner_id = "
                  ":practitioner_id, roles = :roles, "
                  "active = :active, password_hash = :password_hash, failures = :failures, "
-                 "locked_until = :locked_until, version = :version_after where id = :id and "
+                 "locked_until = :locked_until, tokens_from = :tokens_from, version = "
+                 ":version_after where id = :id and "
                  "version = :version",
                  account.facility_id, account.practitioner_id, absl::StrJoin(account.roles, ","),
                  account.active, account.password_hash, account.failures, LockOf(account),
-                 account.version + 1, account.id, account.version));
+                 account.tokens_from, account.version + 1, account.id, account.version));
   return changed == 1 ? absl::OkStatus() : EtagMismatch();
 }
 

@@ -2,12 +2,15 @@
 
 #include "common/base/id.h"
 #include "common/base/status.h"
+#include "common/feed/change.h"
+#include "common/rpc/proto_time.h"
 #include "common/security/scope.h"
 #include "common/store/transaction.h"
 #include "services/registry/account_store.h"
 #include "services/registry/directory.h"
 #include "services/registry/kinds.h"
 #include "services/registry/record_store.h"
+#include "tongjian/events/v1/events.pb.h"
 
 namespace tongjian::registry {
 namespace {
@@ -27,6 +30,15 @@ absl::Status CheckWithin(store::Session& session, const security::Scope& scope,
     if (!there) return base::InvalidField("account.practitioner_id", "no such practitioner");
   }
   return absl::OkStatus();
+}
+
+// To every service's door. Roles and names are nobody else's matter.
+void Announce(store::Transaction& tx, const Account& account) {
+  events::v1::AccountChanged changed;
+  changed.set_account_id(account.id);
+  changed.set_active(account.active);
+  *changed.mutable_tokens_from() = rpc::ToProto(account.tokens_from);
+  tx.Emit(feed::MakeEvent("registry", account.id, {}, changed));
 }
 
 }  // namespace
@@ -55,7 +67,10 @@ absl::StatusOr<Account> Accounts::Update(store::Transaction& tx, const security:
     CountSuccess(&account);
   }
   TJ_TRY(CheckWithin(tx, scope, account));
+  const bool voids = VoidsTokens(*found, account);
+  if (voids) account.tokens_from = tx.Now();
   TJ_TRY(UpdateAccount(tx, account));
+  if (voids) Announce(tx, account);
   ++account.version;
   return account;
 }

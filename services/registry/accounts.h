@@ -31,8 +31,9 @@ class Accounts {
                                  Account account) const;
 
   // Replaces facility, practitioner, roles, status, and the password where `wanted` has a hash; a
-  // new password unlocks. The user name stays. FAILED_PRECONDITION (ETAG_MISMATCH) unless
-  // wanted.version is the current one.
+  // new password unlocks. Where that makes tokens void (account.h) it is announced to all services.
+  // The user name stays. FAILED_PRECONDITION (ETAG_MISMATCH) unless wanted.version is the current
+  // one.
   absl::StatusOr<Account> Update(store::Transaction& tx, const security::Scope& scope,
                                  const Account& wanted) const;
 

@@ -3,7 +3,7 @@
 
 #include "services/registry/adapter.h"
 #include "services/registry/facilities.h"
-#include "tongjian/registry/v1/facility.grpc.pb.h"
+#include "tongjian/registry/v1/center.grpc.pb.h"
 
 namespace tongjian::registry {
 

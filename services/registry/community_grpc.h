@@ -3,7 +3,7 @@
 
 #include "services/registry/adapter.h"
 #include "services/registry/communities.h"
-#include "tongjian/registry/v1/facility.grpc.pb.h"
+#include "tongjian/registry/v1/community.grpc.pb.h"
 
 namespace tongjian::registry {
 

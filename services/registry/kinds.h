@@ -9,6 +9,8 @@
 #include "absl/status/status.h"
 #include "services/registry/record_store.h"
 #include "tongjian/events/v1/events.pb.h"
+#include "tongjian/registry/v1/center.pb.h"
+#include "tongjian/registry/v1/community.pb.h"
 #include "tongjian/registry/v1/facility.pb.h"
 #include "tongjian/registry/v1/patient.pb.h"
 #include "tongjian/registry/v1/practitioner.pb.h"

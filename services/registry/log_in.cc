@@ -9,6 +9,7 @@
 #include "common/security/password.h"
 #include "common/security/scope.h"
 #include "common/security/token.h"
+#include "common/security/void_tokens.h"
 #include "common/store/database.h"
 #include "common/telemetry/log.h"
 #include "services/registry/account_store.h"
@@ -49,17 +50,22 @@ absl::StatusOr<LoggedIn> LogIns::LogIn(std::string_view user_name, std::string_v
   if (right && security::NeedsRehash(found->password_hash)) {
     TJ_ASSIGN_OR_RETURN(new_hash, security::HashPassword(password));
   }
+  security::Claims claims;
+  claims.user_id = found->id;
+  claims.facility_id = found->facility_id;
+  claims.practitioner_id = found->practitioner_id;
+  claims.roles = found->roles;
+  const absl::Time expiry = database_.clock().Now() + options_.token_lifetime;
+  // Before the account is looked at again: a change from then on makes this token void.
+  std::string token;
+  if (right) {
+    TJ_ASSIGN_OR_RETURN(token, issuer_.Issue(claims, options_.token_lifetime));
+  }
   TJ_ASSIGN_OR_RETURN(Account account, Count(*found, right, new_hash));
   if (IsLocked(account, database_.clock().Now())) return LockedOut();
   if (!right || !account.active) return Refused();
-
-  security::Claims claims;
-  claims.user_id = account.id;
-  claims.facility_id = account.facility_id;
-  claims.practitioner_id = account.practitioner_id;
-  claims.roles = account.roles;
-  const absl::Time expiry = database_.clock().Now() + options_.token_lifetime;
-  TJ_ASSIGN_OR_RETURN(std::string token, issuer_.Issue(claims, options_.token_lifetime));
+  if (account.version != found->version)
+    return absl::AbortedError("the account was changed meanwhile: try again");
   return LoggedIn{std::move(token), expiry, std::move(account)};
 }
 
@@ -97,6 +103,27 @@ absl::StatusOr<Account> LogIns::Count(const Account& account, bool right,
     return UpdateLogIn(tx, now_account);
   }));
   return now_account;
+}
+
+absl::Status LoadVoidTokens(store::Database& database, security::VoidTokens& void_tokens) {
+  constexpr int64_t kPage = 500;
+  std::string after;
+  int64_t read = kPage;
+  while (read == kPage) {
+    TJ_TRY(database.Read([&](store::Session& session) -> absl::Status {
+      TJ_ASSIGN_OR_RETURN(const auto accounts,
+                          ListAccounts(session, security::Scope::Service(), "", after, kPage));
+      for (const Account& account : accounts) {
+        after = account.id;
+        if (account.tokens_from > absl::UnixEpoch()) {
+          void_tokens.Set(account.id, account.tokens_from);
+        }
+      }
+      read = static_cast<int64_t>(accounts.size());
+      return absl::OkStatus();
+    }));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status MakeFirstOperator(store::Database& database, base::Ids& ids,

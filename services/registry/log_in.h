@@ -15,7 +15,8 @@ class Ids;
 }
 namespace tongjian::security {
 class TokenIssuer;
-}
+class VoidTokens;
+}  // namespace tongjian::security
 namespace tongjian::store {
 class Database;
 }
@@ -59,6 +60,9 @@ class LogIns {
   std::condition_variable place_free_;
   int running_ = 0;
 };
+
+// What the accounts say of tokens that do not hold, for the door of this process.
+absl::Status LoadVoidTokens(store::Database& database, security::VoidTokens& void_tokens);
 
 // On a hub without any account: makes the account "operator" with a random password, which is
 // written once to `password_path` (mode 0600, durable before the account is). Elsewhere nothing

@@ -1,7 +1,7 @@
 #include "services/registry/membership_codec.h"
 
 #include "common/rpc/proto_time.h"
-#include "tongjian/registry/v1/facility.pb.h"
+#include "tongjian/registry/v1/community.pb.h"
 
 namespace tongjian::registry {
 namespace {

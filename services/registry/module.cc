@@ -10,6 +10,7 @@
 #include "services/registry/catalog_grpc.h"
 #include "services/registry/center_grpc.h"
 #include "services/registry/community_grpc.h"
+#include "services/registry/consent_grpc.h"
 #include "services/registry/device_grpc.h"
 #include "services/registry/enrollment_grpc.h"
 #include "services/registry/facility_grpc.h"
@@ -60,6 +61,7 @@ class RegistryModuleImpl final : public runtime::Module {
     std::unique_ptr<RegistryModuleImpl> module(
         new RegistryModuleImpl(runtime, *database, settings));
     TJ_TRY(MakeFirstOperator(*database, runtime.ids(), state + kPasswordFile));
+    TJ_TRY(LoadVoidTokens(*database, runtime.void_tokens()));
     TJ_TRY(module->Load(settings.seed_file));
     TJ_TRY(module->Register(runtime.host()));
     module->Follow(runtime, *database);
@@ -82,6 +84,8 @@ class RegistryModuleImpl final : public runtime::Module {
         directory_(runtime.ids()),
         accounts_(runtime.ids()),
         patients_(runtime.ids()),
+        consents_(runtime.ids()),
+        void_tokens_(runtime.void_tokens()),
         log_ins_(database, runtime.token_issuer(),
                  {{settings.failures_max, settings.lock},
                   settings.token_lifetime,
@@ -113,6 +117,7 @@ class RegistryModuleImpl final : public runtime::Module {
     TJ_TRY(host.Register<v1::DeviceService>(device_grpc_));
     TJ_TRY(host.Register<v1::EnrollmentService>(enrollment_grpc_));
     TJ_TRY(host.Register<v1::PatientService>(patient_grpc_));
+    TJ_TRY(host.Register<v1::ConsentService>(consent_grpc_));
     return host.Register<v1::CatalogService>(catalog_grpc_);
   }
 
@@ -122,16 +127,19 @@ class RegistryModuleImpl final : public runtime::Module {
   const Communities communities_{directory_};
   const Accounts accounts_;
   const Patients patients_;
+  const Consents consents_;
+  security::VoidTokens& void_tokens_;
   LogIns log_ins_;
   const Enrollments enrollments_;
   FacilityGrpc facility_grpc_{port_, facilities_};
   CommunityGrpc community_grpc_{port_, communities_};
   CenterGrpc center_grpc_{port_, directory_, facilities_};
   PractitionerGrpc practitioner_grpc_{port_, directory_};
-  AccountGrpc account_grpc_{port_, accounts_, log_ins_};
+  AccountGrpc account_grpc_{port_, accounts_, log_ins_, void_tokens_};
   DeviceGrpc device_grpc_{port_, directory_};
   EnrollmentGrpc enrollment_grpc_{port_, enrollments_};
   PatientGrpc patient_grpc_{port_, patients_};
+  ConsentGrpc consent_grpc_{port_, consents_};
   CatalogGrpc catalog_grpc_{port_, directory_};
   std::unique_ptr<feed::Follower> orders_;
   std::unique_ptr<feed::Follower> imaging_;

@@ -60,6 +60,7 @@ struct Patient {
   std::string merged_into_id;
   std::vector<std::string> notes;       // Warnings that were given when something happened.
   std::vector<std::string> merged_ids;  // What was merged into it and still is.
+  bool sharing_refused = false;         // By the decisions that count for it (consent.h).
   int64_t version = 0;
   absl::Time updated;
 };

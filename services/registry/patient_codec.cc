@@ -45,6 +45,7 @@ v1::Patient Encode(const Patient& patient, const security::Scope& scope) {
   out.set_merged_into_id(patient.merged_into_id);
   for (std::string& warning : Warnings(patient)) out.add_warnings(std::move(warning));
   for (const std::string& id : patient.merged_ids) out.add_merged_ids(id);
+  out.set_sharing_refused(patient.sharing_refused);
   out.set_etag(absl::StrCat(patient.version));
   *out.mutable_update_time() = rpc::ToProto(patient.updated);
   return out;

@@ -9,6 +9,7 @@
 #include "common/security/scope.h"
 #include "common/store/transaction.h"
 #include "services/registry/patient_codec.h"
+#include "services/registry/patient_fact_store.h"
 #include "services/registry/patient_store.h"
 #include "services/registry/patient_words_store.h"
 #include "tongjian/registry/v1/patient.pb.h"
@@ -42,11 +43,21 @@ absl::Status AnnouncePatient(store::Transaction& tx, events::v1::PatientChange c
   events::v1::PatientChanged changed;
   TJ_ASSIGN_OR_RETURN(const auto all_words, WordsFor(tx, patient.id));
   for (const FactWords& words : all_words) {
+    if (words.number.empty()) continue;  // They could be somebody else's: facts are named.
     events::v1::PatientLink* link = changed.add_links();
     link->set_facility_id(words.facility_id);
     link->set_facility_patient_id(words.number);
     link->set_name(words.name);
     link->set_birth_date(words.birth_date);
+  }
+  TJ_ASSIGN_OR_RETURN(const auto facts, FactsFor(tx, patient.id));
+  for (const PatientFact& fact : facts) {
+    events::v1::PatientLink* link = changed.add_links();
+    link->set_facility_id(fact.facility_id);
+    link->set_name(fact.name);
+    link->set_birth_date(fact.birth_date);
+    (fact.kind == FactKind::kOrder ? *link->mutable_order_id() : *link->mutable_study_id()) =
+        fact.id;
   }
   changed.set_change(change);
   *changed.mutable_patient() = Encode(patient, security::Scope::Service());

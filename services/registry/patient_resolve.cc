@@ -151,6 +151,26 @@ absl::StatusOr<Resolution> Patients::Resolve(store::Transaction& tx, const secur
   return Make(tx, statement, std::move(resolution));
 }
 
+absl::StatusOr<Resolution> Patients::ResolveFact(store::Transaction& tx, const Statement& said,
+                                                 std::string_view known_id) const {
+  TJ_TRY(CheckStatement(tx, security::Scope::Service(), said));
+  Resolution resolution;
+  Statement statement = said;
+  statement.identifiers = OwnNumbers(said, &resolution.warnings);
+  TJ_ASSIGN_OR_RETURN(const Meant meant,
+                      FindMeant(tx, statement, statement.identifiers, &resolution.warnings));
+  if (!meant.by_document.empty()) {
+    resolution.linked_by = "verified_document";
+    return Link(tx, meant.by_document, statement, std::move(resolution));
+  }
+  if (!known_id.empty()) {
+    resolution.linked_by = "fact";
+    return Link(tx, known_id, statement, std::move(resolution));
+  }
+  if (!meant.by_words.empty()) resolution.warnings.emplace_back(kSameWords);
+  return Make(tx, statement, std::move(resolution));
+}
+
 absl::StatusOr<Resolution> Patients::Link(store::Transaction& tx, std::string_view patient_id,
                                           const Statement& statement, Resolution resolution) const {
   TJ_ASSIGN_OR_RETURN(resolution.patient,

@@ -8,7 +8,9 @@
 #include "common/base/status.h"
 #include "common/security/scope.h"
 #include "common/store/transaction.h"
+#include "services/registry/consent_store.h"
 #include "services/registry/folding.h"
+#include "services/registry/patient_fact_store.h"
 #include "services/registry/patient_rows.h"
 #include "services/registry/record_store.h"
 
@@ -110,6 +112,8 @@ absl::StatusOr<std::optional<Patient>> FindPatient(store::Session& session,
                                   patient.state == PatientState::kMerged ? NumbersOf::kGiven
                                                                          : NumbersOf::kCounting));
   TJ_ASSIGN_OR_RETURN(patient.merged_ids, MergedInto(session, patient.id));
+  TJ_ASSIGN_OR_RETURN(const auto consents, ConsentsFor(session, patient.id));
+  patient.sharing_refused = SharingRefused(patient.id, consents);
   if (!Visible(scope, patient)) return std::nullopt;
   return patient;
 }
@@ -213,6 +217,8 @@ absl::Status RecordMerge(store::Transaction& tx, std::string_view id, std::strin
       tx.Execute("update patient_words set current_id = :target_id where current_id = :source_id",
                  target_id, source_id)
           .status());
+  TJ_TRY(JoinConsents(tx, source_id, target_id));
+  TJ_TRY(JoinFacts(tx, source_id, target_id));
   return tx
       .Execute(
           "insert into patient_merges (id, source_id, target_id, merged, reason, undone, "
@@ -234,6 +240,8 @@ absl::Status RecordUnmerge(store::Transaction& tx, std::string_view source_id,
                       ":patient_id",
                       source_id, returning[i])
                .status());
+    TJ_TRY(ReturnConsents(tx, returning[i], source_id));
+    TJ_TRY(ReturnFacts(tx, returning[i], source_id));
     TJ_ASSIGN_OR_RETURN(auto below, MergedInto(tx, returning[i]));
     std::move(below.begin(), below.end(), std::back_inserter(returning));
   }

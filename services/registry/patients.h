@@ -42,6 +42,11 @@ class Patients {
   absl::StatusOr<Resolution> Resolve(store::Transaction& tx, const security::Scope& scope,
                                      const Statement& statement) const;
 
+  // The same for a fact in which the facility gave no number: by a document, else the patient
+  // `known_id` that the fact belongs to, else (empty) a new one; never by its words alone.
+  absl::StatusOr<Resolution> ResolveFact(store::Transaction& tx, const Statement& statement,
+                                         std::string_view known_id) const;
+
   static absl::StatusOr<Patient> Get(store::Session& session, const security::Scope& scope,
                                      std::string_view id);
 

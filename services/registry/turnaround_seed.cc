@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "tongjian/registry/v1/facility.pb.h"
+#include "tongjian/registry/v1/center.pb.h"
 
 namespace tongjian::registry {
 namespace {

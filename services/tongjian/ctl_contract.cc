@@ -20,6 +20,9 @@
 #include "tongjian/orders/v1/order.pb.h"
 #include "tongjian/reading/v1/report.pb.h"
 #include "tongjian/reading/v1/task.pb.h"
+#include "tongjian/registry/v1/center.pb.h"
+#include "tongjian/registry/v1/community.pb.h"
+#include "tongjian/registry/v1/consent.pb.h"
 #include "tongjian/registry/v1/facility.pb.h"
 #include "tongjian/registry/v1/patient.pb.h"
 #include "tongjian/registry/v1/practitioner.pb.h"
@@ -47,6 +50,9 @@ const std::vector<const FileDescriptor*>& Files() {
                                              orders::v1::Order::descriptor()->file(),
                                              reading::v1::Report::descriptor()->file(),
                                              reading::v1::Task::descriptor()->file(),
+                                             registry::v1::Center::descriptor()->file(),
+                                             registry::v1::Community::descriptor()->file(),
+                                             registry::v1::Consent::descriptor()->file(),
                                              registry::v1::Facility::descriptor()->file(),
                                              registry::v1::Patient::descriptor()->file(),
                                              registry::v1::Practitioner::descriptor()->file()};

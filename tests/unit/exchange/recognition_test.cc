@@ -61,6 +61,19 @@ void Check(const std::vector<Row>& rows, Sample (*make)()) {
   }
 }
 
+TEST(Recognition, SaysNothingOfThePriorWhereThePatientRefuses) {
+  Sample sample;
+  sample.question.access_permitted = false;
+  sample.question.flags = {Flag::kEmergency};
+  sample.prior.final = false;
+  sample.prior.retrievable = false;
+  const Evaluation found = Evaluate(sample.question, sample.prior, sample.standing);
+  EXPECT_EQ(found.reasons, std::vector<Reason>{Reason::kConsent});
+  EXPECT_TRUE(found.exception_codes.empty());
+  EXPECT_TRUE(found.basis.empty());
+  EXPECT_EQ(found.age_days, 0);
+}
+
 TEST(Recognition, InsideACommunityFollowsTheTable) {
   Check(
       {

@@ -152,21 +152,11 @@ TEST(Publication, HisConfirmsByItsOwnNumberAndNotByAName) {
   EXPECT_FALSE(IdentityConfirmed(OrderedBy(orders::v1::ORDER_ORIGIN_DEVICE, WordsWith("p1", ""))));
 }
 
-TEST(Publication, DocumentConfirmsWhomItVerified) {
-  Sources sources = OrderedBy(orders::v1::ORDER_ORIGIN_HIS, WordsWith("", "A"));
-  EXPECT_FALSE(IdentityConfirmed(sources));
-  sources.patient = {true, kNow - absl::Hours(1), WordsWith("", "A")};
-  EXPECT_TRUE(IdentityConfirmed(sources));
-  sources.patient.documents = WordsWith("", "B");
-  EXPECT_FALSE(IdentityConfirmed(sources));
-}
-
-TEST(Publication, VerifyingConfirmsWhatWasSaidBeforeAndNotANamesakeAfterwards) {
+TEST(Publication, VerifyingThePatientOfAFactWithoutANumberConfirmsIt) {
   Sources sources = OrderedBy(orders::v1::ORDER_ORIGIN_DEVICE, WordsWith("", ""));
-  sources.patient = {true, kNow + absl::Hours(1), WordsWith("", "A")};
-  EXPECT_TRUE(IdentityConfirmed(sources));
-  sources.patient.since = kNow - absl::Hours(1);
   EXPECT_FALSE(IdentityConfirmed(sources));
+  sources.patient.verified = true;
+  EXPECT_TRUE(IdentityConfirmed(sources));
 }
 
 TEST(Publication, HeldFinalAwaitsItsOrders) {
@@ -200,15 +190,17 @@ TEST(Ruling, DeclinesNeedWhatTheirCodeNeeds) {
   EXPECT_EQ(refused(Decided(v1::DECISION_KIND_DECLINED, "05")), "REASON_REQUIRED");
   EXPECT_EQ(refused(Decided(v1::DECISION_KIND_DECLINED, "07")), "REASON_REQUIRED");
   EXPECT_EQ(refused(Decided(v1::DECISION_KIND_DECLINED, "08")), "REASON_REQUIRED");
-  EXPECT_EQ(refused(Decided(v1::DECISION_KIND_DECLINED, "99")), "REASON_REQUIRED");
+  EXPECT_EQ(refused(Decided(v1::DECISION_KIND_NOT_COUNTED, "99")), "REASON_REQUIRED");
   EXPECT_EQ(refused(Decided(v1::DECISION_KIND_DECLINED, "09")), "INVALID_FIELD");
   EXPECT_EQ(refused(Decided(v1::DECISION_KIND_NOT_COUNTED, "01")), "INVALID_FIELD");
+  EXPECT_EQ(refused(Decided(v1::DECISION_KIND_DECLINED, "98")), "INVALID_FIELD");
+  EXPECT_EQ(refused(Decided(v1::DECISION_KIND_DECLINED, "99", "肺炎")), "INVALID_FIELD");
   EXPECT_EQ(refused(Decided(v1::DECISION_KIND_IGNORED)), "INVALID_FIELD");
   for (const char* code : {"01", "02", "04", "06"}) {
     EXPECT_EQ(Rule(Decided(v1::DECISION_KIND_DECLINED, code), candidate)->kind(), v1::DECISION_KIND_DECLINED);
   }
-  EXPECT_EQ(Rule(Decided(v1::DECISION_KIND_DECLINED, "98"), candidate)->kind(), v1::DECISION_KIND_NOT_COUNTED);
-  EXPECT_EQ(Rule(Decided(v1::DECISION_KIND_DECLINED, "99", "肺炎"), candidate)->kind(), v1::DECISION_KIND_NOT_COUNTED);
+  EXPECT_EQ(Rule(Decided(v1::DECISION_KIND_NOT_COUNTED, "98"), candidate)->kind(), v1::DECISION_KIND_NOT_COUNTED);
+  EXPECT_EQ(Rule(Decided(v1::DECISION_KIND_NOT_COUNTED, "99", "肺炎"), candidate)->kind(), v1::DECISION_KIND_NOT_COUNTED);
 }
 
 TEST(Ruling, StatedSituationSpeaksForItself) {

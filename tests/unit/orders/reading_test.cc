@@ -190,5 +190,30 @@ TEST_P(Reading, OfPatientsLinksOrdersThatAreThereAndThoseToCome) {
   EXPECT_EQ(Read(order.id).version, version);
 }
 
+TEST_P(Reading, OfAPatientLinksTheOrderItNamesWhereThereIsNoNumber) {
+  const NewsParts parts{store_, journal_, [this] { return facts_; }, load_, rules_};
+  const auto unnumbered = [](Order& wanted) { wanted.patient.facility_patient_id.clear(); };
+  const Order order = Created("town-a", unnumbered);
+  const Order namesake = Created("town-a", unnumbered);
+  events::v1::PatientChanged changed;
+  changed.mutable_patient()->set_id("jinhua-p1");
+  auto* link = changed.add_links();
+  link->set_facility_id("town-a");
+  link->set_name(order.patient.name);
+  link->set_birth_date(order.patient.birth_date);
+  link->set_order_id(order.id);
+  changed.add_links()->set_order_id("unknown");
+  const auto event = feed::ToWire(feed::MakeEvent("registry", "jinhua-p1", {}, changed), "cursor");
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(
+        database_->Write([&](store::Transaction& tx) { return FollowRegistry(parts)(tx, event); }),
+        IsOk());
+    EXPECT_EQ(Read(order.id).patient.patient_id, "jinhua-p1");
+    EXPECT_EQ(Read(order.id).version, order.version + 1);
+  }
+  EXPECT_EQ(Read(namesake.id).patient.patient_id, "");
+  EXPECT_EQ(Created("town-a", unnumbered).patient.patient_id, "");
+}
+
 }  // namespace
 }  // namespace tongjian::orders

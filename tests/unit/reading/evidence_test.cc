@@ -1,7 +1,10 @@
 #include "services/reading/evidence.h"
 
+#include "common/feed/change.h"
+#include "services/reading/follow_registry.h"
 #include "services/reading/timers.h"
 #include "tests/unit/reading/reading_rig.h"
+#include "tongjian/events/v1/events.pb.h"
 
 namespace tongjian::reading {
 namespace {
@@ -326,6 +329,29 @@ TEST_F(EvidenceTest, FollowsThePatientsLink) {
   ASSERT_THAT(Hear(order), IsOk());  // An order that has not heard of it takes nothing back.
   EXPECT_EQ(TaskOf("o1").patient.patient_id, "m2");
   EXPECT_TRUE(TaskOf("o1").identity_confirmed);
+}
+
+TEST_F(EvidenceTest, FollowsTheLinkOfOneOrderWithoutANumberAndLeavesItsNamesake) {
+  for (const char* id : {"o1", "o2"}) {
+    orders::v1::Order order = NewOrder(id);
+    order.set_origin(orders::v1::ORDER_ORIGIN_DEVICE);
+    order.mutable_patient()->clear_facility_patient_id();
+    imaging::v1::Study study = NewStudy(std::string("s-") + id, {id});
+    ASSERT_THAT(Hear(order), IsOk());
+    ASSERT_THAT(Hear(study), IsOk());
+  }
+  events::v1::PatientChanged changed;
+  changed.mutable_patient()->set_id("m1");
+  changed.mutable_patient()->set_state(registry::v1::PATIENT_STATE_VERIFIED);
+  changed.add_links()->set_order_id("o1");
+  changed.add_links()->set_study_id("s-o1");
+  const auto event = feed::ToWire(feed::MakeEvent("registry", "m1", {}, changed), "cursor");
+  ASSERT_THAT(
+      database_->Write([&](store::Transaction& tx) { return FollowRegistry(evidence_)(tx, event); }), IsOk());
+  EXPECT_EQ(TaskOf("o1").patient.patient_id, "m1");
+  EXPECT_TRUE(TaskOf("o1").identity_confirmed);
+  EXPECT_EQ(TaskOf("o2").patient.patient_id, "");
+  EXPECT_FALSE(TaskOf("o2").identity_confirmed);
 }
 
 TEST_F(EvidenceTest, GivesBackClaimsThatNobodyRenewed) {

@@ -38,6 +38,7 @@ class IdentityTest : public testing::Test {
           IdentityOptions{.tokens = verifier_.get(),
                           .principals = principals_.get(),
                           .revoked = revoked_.get(),
+                          .void_tokens = &void_tokens_,
                           .forwarded_authorities = authority_->certificate_pem()},
           clock_);
     }
@@ -69,6 +70,7 @@ class IdentityTest : public testing::Test {
   std::unique_ptr<security::TokenIssuer> issuer_;
   std::unique_ptr<security::TokenVerifier> verifier_;
   std::unique_ptr<Identity> identity_;
+  security::VoidTokens void_tokens_;
 };
 
 constexpr auto kUnauthenticated = absl::StatusCode::kUnauthenticated;
@@ -80,6 +82,29 @@ TEST_F(IdentityTest, BelievesNobodyWithoutEvidence) {
   EXPECT_EQ(CodeOf({.authorization = "Basic dTpw"}), kUnauthenticated);
   EXPECT_EQ(CodeOf({.authorization = "Bearer x"}), kUnauthenticated);
   EXPECT_EQ(CodeOf({.on_behalf = "facility=f1;user=u1"}), kUnauthenticated);
+}
+
+TEST_F(IdentityTest, RefusesTokensFromBeforeTheAccountWasChanged) {
+  const Evidence before = {.authorization = Token("f1")};
+  EXPECT_TRUE(Establish(before).ok());
+  clock_.Advance(absl::Milliseconds(1));
+  void_tokens_.Set("u1", clock_.Now());
+  void_tokens_.Set("somebody", clock_.Now() + absl::Hours(1));
+  EXPECT_EQ(CodeOf(before), kUnauthenticated);
+  EXPECT_EQ(base::DetailOf(Establish(before).status()).reason, "UNAUTHENTICATED");
+  clock_.Advance(absl::Milliseconds(1));
+  EXPECT_TRUE(Establish({.authorization = Token("f1")}).ok());
+  void_tokens_.Set("u1", absl::UnixEpoch());
+  EXPECT_EQ(CodeOf(before), kUnauthenticated) << "the later time holds";
+}
+
+TEST_F(IdentityTest, EndsAStreamsTokenWithItsTime) {
+  const Identity identity({.tokens = verifier_.get(), .void_tokens = &void_tokens_}, clock_);
+  const auto established = identity.Establish({.authorization = Token("f1")});
+  ASSERT_TRUE(established.ok());
+  EXPECT_TRUE(identity.StillHolds(*established).ok());
+  clock_.Advance(absl::Hours(1) + absl::Minutes(2));
+  EXPECT_TRUE(absl::IsUnauthenticated(identity.StillHolds(*established)));
 }
 
 TEST_F(IdentityTest, TakesAMachineFromItsCertificate) {

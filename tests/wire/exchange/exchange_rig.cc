@@ -57,8 +57,11 @@ ExchangeRig::ExchangeRig(const std::string& url) : clock_(Start()), ids_("hub", 
   TJ_CHECK(database.ok());
   database_ = *std::move(database);
   sink_ = std::make_unique<rpc::DatabaseAuditSink>(*database_);
-  gate_ = std::make_unique<rpc::Gate>(rpc::GateOptions{.identity = {.principals = principals_.get()}}, real_clock_,
-                                      metrics_);
+  issuer_ = *security::TokenIssuer::Open(directory_ + "/token.key", "hub", "tongjian", real_clock_);
+  verifier_ = *security::TokenVerifier::Create(
+      {{.issuer = issuer_->issuer(), .audience = issuer_->audience(), .jwks = issuer_->jwks()}}, real_clock_);
+  gate_ = std::make_unique<rpc::Gate>(
+      rpc::GateOptions{.identity = {.tokens = verifier_.get(), .principals = principals_.get()}}, real_clock_, metrics_);
   door_ = std::make_unique<rpc::Door>(*gate_, "exchange", *sink_);
   const FactSource facts = [this] { return facts_; };
   publisher_ = std::make_unique<Publisher>(facts, ids_);
@@ -83,6 +86,13 @@ ExchangeRig::~ExchangeRig() {
   host_.reset();
   feed_.reset();
   std::filesystem::remove_all(directory_);
+}
+
+rpc::OutgoingIdentity ExchangeRig::As(const std::string& facility_id, const std::string& role) {
+  const auto token =
+      issuer_->Issue({.user_id = "user-" + role, .facility_id = facility_id, .roles = {role}}, absl::Hours(1));
+  TJ_CHECK(token.ok());
+  return rpc::OutgoingIdentity::Person(*token);
 }
 
 security::Caller ExchangeRig::His(const std::string& facility_id) {
@@ -114,6 +124,15 @@ void ExchangeRig::LinkPatient(const std::string& facility_id, const std::string&
   link.set_facility_id(facility_id);
   link.set_facility_patient_id(number);
   link.set_name("王芳");
+  Tell(changed, patient_id);
+}
+
+void ExchangeRig::TellConsent(const std::string& patient_id, bool refused) {
+  events::v1::PatientChanged changed;
+  changed.set_change(events::v1::PATIENT_CHANGE_CONSENT);
+  changed.mutable_patient()->set_id(patient_id);
+  changed.mutable_patient()->set_state(registry::v1::PATIENT_STATE_PROVISIONAL);
+  changed.mutable_patient()->set_sharing_refused(refused);
   Tell(changed, patient_id);
 }
 

@@ -14,6 +14,7 @@
 #include "common/rpc/gate.h"
 #include "common/rpc/host.h"
 #include "common/security/principal.h"
+#include "common/security/token.h"
 #include "common/store/database.h"
 #include "services/exchange/decisions.h"
 #include "services/exchange/external.h"
@@ -40,6 +41,8 @@ class ExchangeRig : public ::testing::Test {
   void Tell(const google::protobuf::Message& change, const std::string& key);
   void LinkPatient(const std::string& facility_id, const std::string& number, const std::string& patient_id,
                    bool verified = false);
+  // The patient's decision on sharing.
+  void TellConsent(const std::string& patient_id, bool refused);
   static orders::v1::Order OrderOf(const std::string& id, orders::v1::OrderOrigin origin);
   void TellOrder(const std::string& id, orders::v1::OrderOrigin origin = orders::v1::ORDER_ORIGIN_HIS,
                  int64_t version = 1);
@@ -60,6 +63,8 @@ class ExchangeRig : public ::testing::Test {
     rpc::ClientCall call(AsService(), {.timeout = absl::Seconds(30), .behalf = &his});
     return call.Result((stub.*method)(call.context(), request, response));
   }
+  // A person of the facility, with a token.
+  rpc::OutgoingIdentity As(const std::string& facility_id, const std::string& role);
   static security::Caller His(const std::string& facility_id);
   rpc::OutgoingIdentity AsService() { return rpc::OutgoingIdentity::Service(*principals_, "edge"); }
 
@@ -79,6 +84,8 @@ class ExchangeRig : public ::testing::Test {
   std::string directory_;
   telemetry::Registry metrics_;
   std::unique_ptr<security::Principals> principals_;
+  std::unique_ptr<security::TokenIssuer> issuer_;
+  std::unique_ptr<security::TokenVerifier> verifier_;
   std::shared_ptr<Facts> facts_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<rpc::DatabaseAuditSink> sink_;

@@ -67,25 +67,23 @@ TEST_F(ExchangeRig, FinalWaitsForAConfirmedIdentity) {
   EXPECT_NE(metrics_.Expose().find("tongjian_exchange_results_waiting 0"), std::string::npos);
 }
 
-TEST_F(ExchangeRig, OrderWithoutANumberWaitsUntilAPersonVerifiesItsPatient) {
+TEST_F(ExchangeRig, VerifyingAPersonWithoutANumberLeavesTheNamesakeProvisional) {
+  // Two people of one name and birth date at one facility, both written before anybody is verified.
   TellUnnumbered("o1", "m1");
-  TellStudy("o1");
-  TellReport(ReportOf("o1"));
+  TellUnnumbered("o2", "m2");
+  for (const char* order : {"o1", "o2"}) {
+    TellStudy(order);
+    TellReport(ReportOf(order));
+  }
   ASSERT_EQ(ResultsOf("m1").size(), 1u);
+  ASSERT_EQ(ResultsOf("m2").size(), 1u);
   EXPECT_EQ(ResultsOf("m1")[0].state(), v1::RESULT_STATE_PRELIMINARY);
   clock_.Advance(absl::Minutes(5));
   LinkPatient("t1", "", "m1", true);
   EXPECT_EQ(ResultsOf("m1")[0].state(), v1::RESULT_STATE_FINAL);
-  // A namesake's order of later is not verified by that.
-  clock_.Advance(absl::Minutes(5));
-  LinkPatient("t1", "", "m1", true);
-  TellUnnumbered("o2", "m1");
-  TellStudy("o2");
-  TellReport(ReportOf("o2"));
-  ASSERT_EQ(ResultsOf("m1").size(), 2u);
-  for (const v1::Result& result : ResultsOf("m1")) {
-    EXPECT_EQ(result.identity_confirmed(), result.source_id() == "report-o1");
-  }
+  EXPECT_TRUE(ResultsOf("m1")[0].identity_confirmed());
+  EXPECT_EQ(ResultsOf("m2")[0].state(), v1::RESULT_STATE_PRELIMINARY);
+  EXPECT_FALSE(ResultsOf("m2")[0].identity_confirmed());
 }
 
 TEST_F(ExchangeRig, MergeMovesResultsAndUnmergeBringsThemBack) {
@@ -112,6 +110,7 @@ TEST_F(ExchangeRig, PullWaitsForNewsWithoutPolling) {
   ASSERT_TRUE(page.ok()) << page.status();
   if (page->events().empty()) GTEST_FAIL() << "the pull ended without the news";
   EXPECT_EQ(page->events(0).result().state(), v1::RESULT_STATE_RETRACTED);
+  EXPECT_EQ(CountAudit("ResultService/PullEvents"), 2) << "what came after waiting was seen too";
 }
 
 TEST_F(ExchangeRig, ForeignCursorGetsADefinedAnswer) {

@@ -171,7 +171,11 @@ TEST_F(ExchangeRig, DeclineNeedsACodeAndCountsByIt) {
   PublishOwn();
   const v1::ItemVerdict verdict = Ask(Question("t2", "q9"));
   EXPECT_EQ(base::DetailOf(Decide(verdict, v1::DECISION_KIND_DECLINED).status()).reason, "REASON_REQUIRED");
-  ASSERT_TRUE(Decide(verdict, v1::DECISION_KIND_DECLINED, "98", "d2").ok());
+  const absl::Status silent = Decide(verdict, v1::DECISION_KIND_DECLINED, "98", "d2").status();
+  EXPECT_EQ(base::DetailOf(silent).field, "decision.kind");
+  EXPECT_THAT(std::string(silent.message()), ::testing::HasSubstr("NOT_COUNTED takes 98"));
+  EXPECT_EQ(Counts().not_counted(), 0);
+  ASSERT_TRUE(Decide(verdict, v1::DECISION_KIND_NOT_COUNTED, "98", "d3").ok());
   EXPECT_EQ(Counts().not_counted(), 1);
   EXPECT_EQ(Counts().rate_denominator(), 0);
   EXPECT_EQ(Counts().coverage_numerator(), 1);
