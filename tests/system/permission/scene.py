@@ -15,7 +15,8 @@ VILLAGE = "fac-bailongqiao-village"
 FACILITIES = {"own": CLINIC["facility"], "child": VILLAGE, "other": "fac-langya", "center": HUB_FACILITY}
 MACHINES = ("gateway", "his", "device", "peer")
 CRC32C_OF_12345 = 0x18D12335
-PEOPLE = ("clinic_doctor", "clinic_technician", "reader", "center_head", "bureau", "operator", "auditor")
+PEOPLE = ("clinic_doctor", "clinic_technician", "reader", "center_head", "bureau", "operator", "auditor",
+          "patient_steward")
 
 
 class Scene(Stage):

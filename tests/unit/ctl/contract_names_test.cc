@@ -2,8 +2,12 @@
 #include <google/protobuf/message.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "common/security/permission.h"
 #include "services/tongjian/ctl_contract.h"
 #include "services/tongjian/ctl_table.h"
+#include "tongjian/common/v1/access.pb.h"
 
 namespace tongjian::program {
 namespace {
@@ -46,6 +50,36 @@ TEST(Contract, MakesRequestAndResponseOfEveryMethod) {
     ASSERT_TRUE(method.ok()) << name;
     EXPECT_EQ((*method)->input_type(), NewRequest(**method)->GetDescriptor());
     EXPECT_EQ((*method)->output_type(), NewResponse(**method)->GetDescriptor());
+  }
+}
+
+// Whether a role that people hold may call it.
+bool ForPeople(const google::protobuf::MethodDescriptor& method) {
+  const auto& access = method.options().GetExtension(common::v1::access);
+  for (const security::RoleGrant& role : security::Roles()) {
+    if (!security::IsPersonRole(role.role)) continue;
+    security::Caller person;
+    person.kind = security::CallerKind::kPerson;
+    person.roles = {std::string(role.role)};
+    if (security::Allows(person, access.permission())) return true;
+  }
+  return false;
+}
+
+TEST(CtlEntries, CoverEveryMethodThatPeopleMayCall) {
+  // Uploads and certificates are machines'; `studies fetch` reads instances.
+  const std::set<std::string> others = {
+      "tongjian.imaging.v1.IngestService/Upload", "tongjian.imaging.v1.IngestService/GetUpload",
+      "tongjian.imaging.v1.IngestService/FinishStudy", "tongjian.imaging.v1.StudyService/ReadInstance",
+      "tongjian.registry.v1.EnrollmentService/RenewCertificate"};
+  std::set<std::string> covered;
+  for (const CtlEntry& entry : CtlEntries()) {
+    const auto method = FindMethod(entry.method);
+    if (method.ok()) covered.insert(NameOf(**method));
+  }
+  for (const std::string& name : AllMethods()) {
+    if (others.contains(name) || !ForPeople(**FindMethod(name))) continue;
+    EXPECT_TRUE(covered.contains(name)) << name;
   }
 }
 
