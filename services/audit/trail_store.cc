@@ -222,6 +222,19 @@ absl::StatusOr<int64_t> TrailStore::Count(int64_t first, int64_t last) {
   return count;
 }
 
+absl::StatusOr<std::vector<std::string>> TrailStore::BrokenIndexes() {
+  std::vector<std::string> broken;
+  if (database_.is_postgres()) return broken;
+  TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
+    TJ_ASSIGN_OR_RETURN(const auto rows, session.Query("pragma integrity_check(10)"));
+    for (const store::Row& row : rows) {
+      if (row.Text(0) != "ok") broken.push_back(row.Text(0));
+    }
+    return absl::OkStatus();
+  }));
+  return broken;
+}
+
 absl::StatusOr<std::string> TrailStore::HashAt(int64_t sequence) {
   std::string hash;
   TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {

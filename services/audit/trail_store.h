@@ -55,6 +55,9 @@ class TrailStore {
                        const std::function<void(const Link&, const EntryIndex&)>& see);
   // How many entries have a sequence of at most `last`, and at least `first` unless that is 1.
   absl::StatusOr<int64_t> Count(int64_t first, int64_t last);
+  // What is wrong with the database's own indexes, in its words and without anybody's data; empty
+  // when each leads to every entry, and on PostgreSQL, which has its own tools for that.
+  absl::StatusOr<std::vector<std::string>> BrokenIndexes();
   // Hash of an entry; empty when there is none.
   absl::StatusOr<std::string> HashAt(int64_t sequence);
   // Sequence and hash of the newest entry; 0 and kGenesisHash when there is none.

@@ -76,6 +76,11 @@ absl::StatusOr<Verification> Verify(TrailStore& store, const Heads& heads, int64
     walk.Add(first, "swapped",
              absl::StrCat(there - walk.entries(), " entries stand beside the chain"));
   }
+  // A row that an index no longer leads to is missing from lists, though the chain is whole.
+  if (first == 1) {
+    TJ_ASSIGN_OR_RETURN(const std::vector<std::string> broken, store.BrokenIndexes());
+    for (const std::string& what : broken) walk.Add(0, "index", what);
+  }
   for (const Head& head : all) {
     if (absl::Status valid = heads.Check(head); !valid.ok()) {
       walk.Add(head.sequence, "bad_signature",
