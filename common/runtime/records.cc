@@ -14,6 +14,9 @@
 namespace tongjian::runtime {
 namespace {
 
+// How long a new date stands before anything is removed by it, and what is no steering any more.
+constexpr absl::Duration kCalm = absl::Hours(6);
+constexpr absl::Duration kJump = absl::Minutes(5);
 // A client that has not heard an answer for this long asks anew.
 constexpr absl::Duration kRequestsKept = absl::Hours(24 * 14);
 constexpr int64_t kTrimAtOnce = 1000;
@@ -30,7 +33,12 @@ struct Records::Service {
 
 Records::Records(const ProcessOptions& options, rpc::Gate& gate, feed::FeedService& feeds,
                  telemetry::Registry& metrics, const base::Clock& clock)
-    : options_(options), gate_(gate), feeds_(feeds), metrics_(metrics), clock_(clock) {}
+    : options_(options),
+      gate_(gate),
+      feeds_(feeds),
+      metrics_(metrics),
+      clock_(clock),
+      jumps_(clock, kJump) {}
 
 Records::~Records() = default;
 
@@ -123,6 +131,7 @@ void Records::Scrub() {
 }
 
 void Records::Trim() {
+  if (!jumps_.CalmFor(kCalm)) return;
   for (const auto& [name, service] : services_) {
     const auto events =
         service->database->feed().Trim(name, clock_.Now() - options_.feed_keep, kTrimAtOnce);

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/base/jump_watch.h"
 #include "common/blob/store.h"
 #include "common/feed/feed_service.h"
 #include "common/rpc/door.h"
@@ -41,7 +42,7 @@ class Records {
   // A database that accepts nothing, or a store whose disk has failed; a full disk is neither.
   absl::Status Failure() const;
   // Removes what is older than its stated keeping: events (never audit records), remembered request
-  // ids.
+  // ids. Nothing for hours after a start or a jump of the clock: in a wrong year all would be old.
   void Trim();
   // The next step of verifying what is stored. From one thread.
   void Scrub();
@@ -59,6 +60,7 @@ class Records {
   std::map<std::string, std::unique_ptr<Service>, std::less<>> services_;
   std::map<std::string, std::unique_ptr<blob::Store>, std::less<>> blobs_;
   std::vector<std::unique_ptr<Scrubber>> scrubbers_;
+  base::JumpWatch jumps_;
 };
 
 }  // namespace tongjian::runtime

@@ -18,6 +18,8 @@ constexpr char kColumns[] =
 constexpr absl::Duration kOrphanAge = absl::Hours(24);
 constexpr int64_t kTrimAtOnce = 1000;
 constexpr size_t kErrorBytesMax = 500;
+// A receipt so far ahead was before the clock was set back; quiet times are a day at most.
+constexpr absl::Duration kAheadMax = absl::Hours(48);
 
 SpoolObject ObjectOf(const store::Row& row) {
   return {.id = row.Text(0),
@@ -132,13 +134,15 @@ absl::StatusOr<std::vector<SpoolObject>> Spool::Next(
     TJ_ASSIGN_OR_RETURN(const auto rows,
                         session.Query(std::string(kColumns) +
                                           "where state = 0 and priority >= :low and priority <= "
-                                          ":high and next_attempt <= :now and (:first = 0 or not "
+                                          ":high and (next_attempt <= :now or next_attempt > "
+                                          ":later) and (:first = 0 or not "
                                           "exists (select 1 from clinic_order_study s join "
                                           "clinic_order o on o.id = s.order_id where "
                                           "s.study_instance_uid = spool.study_instance_uid and "
                                           "o.at_hub = 0 and o.state = 2)) order by priority desc, "
                                           "sequence limit :limit",
-                                      low, high, now, orders_first, limit + 512));
+                                      low, high, now, now + kPauseLongest, orders_first,
+                                      limit + 512));
     for (const store::Row& row : rows) {
       if (static_cast<int64_t>(next.size()) == limit) break;
       if (!taken(row.Text(0))) next.push_back(ObjectOf(row));
@@ -249,12 +253,13 @@ absl::StatusOr<std::vector<FinishedStudy>> Spool::Finishable(const QuietSince& q
     TJ_ASSIGN_OR_RETURN(
         const auto rows,
         session.Query("select study_instance_uid, facility_id from spool_study s where reported = "
-                      "-1 and (asked = 1 or last_receipt < :routine or (last_receipt < :urgent and "
+                      "-1 and (asked = 1 or last_receipt < :routine or last_receipt > :ahead or "
+                      "(last_receipt < :urgent and "
                       "exists (select 1 from spool u where u.study_instance_uid = "
                       "s.study_instance_uid and u.priority >= :least))) and not exists (select 1 "
                       "from spool o where o.study_instance_uid = s.study_instance_uid and o.state = 0) "
                       "order by last_receipt limit :limit",
-                      quiet.routine, quiet.urgent, static_cast<int>(common::v1::PRIORITY_URGENT),
+                      quiet.routine, quiet.routine + kAheadMax, quiet.urgent, static_cast<int>(common::v1::PRIORITY_URGENT),
                       limit));
     for (const store::Row& row : rows) {
       TJ_ASSIGN_OR_RETURN(const int64_t instances, CountInstances(session, row.Text(0)));

@@ -76,6 +76,9 @@ struct QuietSince {
   absl::Time urgent;  // Those with an urgent object.
 };
 
+// No pause between two tries is longer: one that would be was made before the clock was set back.
+inline constexpr absl::Duration kPauseLongest = absl::Minutes(10);
+
 // Urgent objects go by a connection of their own.
 enum class Lane { kRoutine, kUrgent };
 

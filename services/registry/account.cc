@@ -52,7 +52,9 @@ bool VoidsTokens(const Account& before, const Account& after) {
          before.practitioner_id != after.practitioner_id;
 }
 
-bool IsLocked(const Account& account, absl::Time now) { return now < account.locked_until; }
+bool IsLocked(const Account& account, absl::Time now) {
+  return now < account.locked_until && account.locked_until - now <= kLockMax;
+}
 
 void CountFailure(const LockRule& rule, absl::Time now, Account* account) {
   if (IsLocked(*account, now)) return;

@@ -41,6 +41,9 @@ struct LockRule {
 // apart).
 absl::Status CheckAccount(const Account& account);
 
+// A lock that would last longer than kLockMax was made before the clock was set back, and counts no
+// more.
+inline constexpr absl::Duration kLockMax = absl::Hours(24);
 bool IsLocked(const Account& account, absl::Time now);
 
 // One wrong password more. The failure that reaches the limit locks; while it is locked nothing

@@ -1,5 +1,6 @@
 #include "services/edge/spool_store.h"
 
+#include "absl/strings/str_cat.h"
 #include "services/edge/order_store.h"
 #include "tests/unit/edge/records.h"
 
@@ -162,6 +163,30 @@ TEST_F(SpoolTest, PostponedObjectsWaitUntilTheyAreDueOrTheLinkIsBack) {
   ASSERT_TRUE(spool_->DueNow().ok());
   ASSERT_EQ(Next(Lane::kRoutine).size(), 1u);
   EXPECT_EQ(Next(Lane::kRoutine).at(0).attempts, 1);
+}
+
+TEST_F(SpoolTest, NothingWaitsForYearsWhenTheClockIsSetBack) {
+  Keep("1.2", "1.2.1", "a");
+  Keep("1.2", "1.2.2", "b");
+  ASSERT_TRUE(spool_->Postpone(Next(Lane::kRoutine).at(0).id, "away", absl::Minutes(6)).ok());
+  clock_.JumpTo(clock_.Now() - absl::Hours(24 * 365 * 7));
+  ASSERT_EQ(Next(Lane::kRoutine).size(), 2u);
+  EXPECT_EQ(Next(Lane::kRoutine).at(0).sop_instance_uid, "1.2.1");
+  ASSERT_TRUE(spool_->Done(Next(Lane::kRoutine)).ok());
+  EXPECT_EQ(spool_->Finishable(Quiet(), 10)->size(), 1u);
+}
+
+TEST_F(SpoolTest, ObjectsGoInTheOrderTheyCameThroughYearsOfJumps) {
+  for (int i = 0; i < 20; ++i) {
+    clock_.JumpTo(absl::FromUnixSeconds(1'773'900'000) + absl::Hours(24 * 365) * ((i * 7) % 11 - 5));
+    Keep("1.2", absl::StrCat("1.2.", 100 + i), absl::StrCat("bytes ", i));
+  }
+  const auto next = spool_->Next(Lane::kRoutine, clock_.Now(), 100,
+                                 [](const std::string&) { return false; });
+  ASSERT_EQ(next->size(), 20u);
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(next->at(i).sop_instance_uid, absl::StrCat("1.2.", 100 + i));
+  }
 }
 
 TEST_F(SpoolTest, RefusedObjectsStayForAPersonWhoTriesAgain) {

@@ -32,6 +32,7 @@ TEST(Account, LocksAtTheFifthFailureForFifteenMinutes) {
   EXPECT_TRUE(IsLocked(account, kNow));
   EXPECT_TRUE(IsLocked(account, kNow + absl::Minutes(15) - absl::Microseconds(1)));
   EXPECT_FALSE(IsLocked(account, kNow + absl::Minutes(15)));
+  EXPECT_FALSE(IsLocked(account, kNow - absl::Hours(24 * 365)));  // The clock was set back.
 }
 
 TEST(Account, IsNotLockedLongerByTryingOn) {
