@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import urllib.request
 
 from harness import REPOSITORY, Failed, cpu_seconds, free_port, resident_bytes
@@ -140,6 +141,17 @@ seed-file = "{REPOSITORY / 'deploy' / 'community' / 'jinhua.json'}"
 
     def where(self, token):
         return ["--address", f"localhost:{self.ports['rpc']}", "--ca", self.stage.path("ca", "ca.pem"), "--token-file", token]
+
+    def as_person(self, role, *words, practitioner=""):
+        """`ctl` as a person of the center with that role."""
+        token = self.stage.path(f"{role}.token")
+        if not token.exists():
+            password = "Bench-" + secrets.token_urlsafe(12) + "-9"
+            self.ctl("accounts", "create", role, "account.facility-id=fac-jinhua-zhongxin", f"account.roles={role}",
+                     f"account.practitioner-id={practitioner}", "account.active=true", f"password={password}")
+            self.stage.run([self.stage.tongjian, "ctl", *self.where(token), "login", role], input=password + "\n")
+        text = self.stage.run([self.stage.tongjian, "ctl", "--json", *self.where(token), *words])
+        return json.loads(text) if text.strip() else {}
 
     def ctl(self, *words):
         text = self.stage.run([self.stage.tongjian, "ctl", "--json", *self.where(self.operator()), *words])

@@ -15,7 +15,7 @@ deploy/install_packages.sh tests/bench/packages.txt
 if [ -z "${TONGJIAN_BINARY:-}" ]; then
   deploy/install_packages.sh deploy/packages.txt
   cmake --preset release >/dev/null
-  cmake --build --preset release --target tongjian
+  cmake --build --preset release --target tongjian bench_load
   export TONGJIAN_BINARY=$PWD/build/release/services/tongjian/tongjian
 fi
 
