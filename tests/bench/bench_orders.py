@@ -27,7 +27,7 @@ def create(stage):
 @bench("orders.fairness", "the other facilities' p99 while one orders at ten times its rate")
 def fairness(stage):
     hub = Hub(stage)
-    each, seconds = 20, 5 if stage.quick else 15
+    each, seconds = 10, 6 if stage.quick else 15
     quiet, flooded = [], []
     for _ in range(2 if stage.quick else 4):
         for many, into in ((1, quiet), (10, flooded)):
