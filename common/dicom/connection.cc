@@ -125,7 +125,22 @@ bool Connection::TakePdu() {
     return false;
   }
   ready_ = kPduHeadSize + head->length;
+  if (head->type == PduType::kAssociateRequest || head->type == PduType::kAssociateAccept)
+    ReducePdu();
   return true;
+}
+
+// Puts what is left of an associate PDU where the whole one ended.
+void Connection::ReducePdu() {
+  char* const whole = in_.data() + begin_;
+  const std::string body = ReduceAssociate({whole + kPduHeadSize, ready_ - kPduHeadSize});
+  const size_t gone = ready_ - kPduHeadSize - body.size();
+  std::memmove(whole + gone, whole, 2);
+  for (size_t i = 0; i < 4; ++i)
+    whole[gone + 2 + i] = static_cast<char>(body.size() >> (24 - 8 * i) & 0xFF);
+  std::memcpy(whole + gone + kPduHeadSize, body.data(), body.size());
+  begin_ += gone;
+  ready_ -= gone;
 }
 
 bool Connection::CheckPdu(const PduHead& head, std::string_view body) {

@@ -78,6 +78,7 @@ class Connection {
   bool TakePdu();
   bool Fill(size_t size, SteadyTime deadline, bool may_stop);
   bool CheckPdu(const PduHead& head, std::string_view body);
+  void ReducePdu();
   bool Wait(short events, SteadyTime deadline, bool may_stop, std::string_view what);
   bool WriteAll(std::string_view bytes);
 

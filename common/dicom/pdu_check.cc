@@ -40,7 +40,7 @@ absl::StatusOr<Item> TakeItem(std::string_view& rest) {
 absl::StatusOr<std::string> UidOf(std::string_view value) {
   const std::string_view uid = TrimPadding(value);
   // Anything else than a UID is refused context by context; its size must never matter to anyone.
-  if (value.size() > 65 || uid.find('\0') != std::string_view::npos)
+  if (value.size() > 64 || uid.find('\0') != std::string_view::npos)
     return Bad("UID longer than 64 characters");
   return std::string(uid);
 }
@@ -140,16 +140,21 @@ constexpr size_t kFixedSize = 68;  // Version, titles and reserved bytes before 
 
 absl::StatusOr<AssociateRequest> CheckAssociate(std::string_view body, bool is_request) {
   if (body.size() < kFixedSize) return Bad("associate PDU too short");
+  // DCMTK would reject it and lose memory with it.
+  if ((Big(body, 0, 2) & 1) == 0) return Bad("protocol version not supported");
   AssociateRequest request;
   request.called_ae = TrimPadding(body.substr(4, 16));
   request.calling_ae = TrimPadding(body.substr(20, 16));
   std::string_view rest = body.substr(kFixedSize);
   std::bitset<256> seen;
+  bool has_application = false;
   bool has_user_information = false;
   while (!rest.empty()) {
     TJ_ASSIGN_OR_RETURN(const Item item, TakeItem(rest));
     if (item.type == 0x10) {
-      TJ_TRY(UidOf(item.value).status());
+      const bool is_uid = ValidUid(TrimPadding(item.value)) && item.value.front() > ' ';
+      if (has_application || !is_uid) return Bad("application context");
+      has_application = true;
     } else if (item.type == 0x20 && is_request) {
       TJ_ASSIGN_OR_RETURN(ProposedContext context, ContextOf(item.value));
       if (context.id % 2 == 0 || seen[context.id])
@@ -166,6 +171,7 @@ absl::StatusOr<AssociateRequest> CheckAssociate(std::string_view body, bool is_r
       return Bad("unexpected item");
     }
   }
+  if (!has_application) return Bad("no application context");
   return request;
 }
 
@@ -195,6 +201,35 @@ absl::StatusOr<AssociateRequest> CheckAssociateRequest(std::string_view body) {
 
 absl::Status CheckAssociateAccept(std::string_view body) {
   return CheckAssociate(body, false).status();
+}
+
+std::string ReduceAssociate(std::string_view body) {
+  constexpr std::string_view kKept = "\x51\x52\x54\x55";  // Size, class, roles, version.
+  std::string reduced(body.substr(0, kFixedSize));
+  for (const size_t at : {size_t{4}, size_t{20}}) {
+    if (!ValidAeTitle(TrimPadding(body.substr(at, 16))) || body[at] == '\0')
+      reduced.replace(at, 16, "INVALID         ");
+  }
+  for (std::string_view rest = body.substr(kFixedSize); !rest.empty();) {
+    const size_t length = 4 + Big(rest, 2, 2);
+    const size_t head = reduced.size();
+    if (Big(rest, 0, 1) != 0x50) {
+      reduced.append(rest.substr(0, length));
+    } else {
+      reduced.append(rest.substr(0, 4));
+      for (std::string_view user = rest.substr(4, length - 4); !user.empty();) {
+        const size_t size = 4 + Big(user, 2, 2);
+        if (kKept.find(user.front()) != std::string_view::npos)
+          reduced.append(user.substr(0, size));
+        user.remove_prefix(size);
+      }
+      const size_t left = reduced.size() - head - 4;
+      reduced[head + 2] = static_cast<char>(left >> 8);
+      reduced[head + 3] = static_cast<char>(left & 0xFF);
+    }
+    rest.remove_prefix(length);
+  }
+  return reduced;
 }
 
 absl::Status CheckData(std::string_view body) {

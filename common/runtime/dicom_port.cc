@@ -23,6 +23,11 @@ absl::StatusOr<std::unique_ptr<dicom::Listener>> MakeDicomListener(
   dicom::ListenerOptions listener;
   listener.endpoints = {endpoint};
   listener.ae_title = options.dicom_ae_title;
+  listener.associations_max = static_cast<int>(options.dicom_associations_max);
+  listener.associations_per_peer_max = static_cast<int>(options.dicom_associations_per_peer_max);
+  listener.acse_timeout = options.dicom_acse_timeout;
+  listener.pdu_timeout = options.dicom_pdu_timeout;
+  listener.idle_timeout = options.dicom_idle_timeout;
   listener.observe = [](std::string_view event, const dicom::AssociationInfo& info,
                         std::string_view detail) {
     telemetry::Log(telemetry::Level::kInfo, "dicom",

@@ -51,6 +51,11 @@ struct ProcessOptions {
   std::vector<std::string> dicom_peers = {"127.0.0.0/8", "::1/128"};
   bool dicom_tls = false;  // With the certificate above.
   std::string dicom_ae_title = "TONGJIAN";
+  int64_t dicom_associations_max = 64;
+  int64_t dicom_associations_per_peer_max = 8;            // From one address.
+  absl::Duration dicom_acse_timeout = absl::Seconds(30);  // From a connection to its request.
+  absl::Duration dicom_pdu_timeout = absl::Seconds(60);   // From a PDU's first byte to its last.
+  absl::Duration dicom_idle_timeout = absl::Seconds(60);  // Between PDUs.
 
   config::ByteSize blob_reserve = config::GiB(1);
   config::ByteSize scrub_rate = config::MiB(4);

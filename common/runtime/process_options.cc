@@ -53,6 +53,18 @@ void ProcessOptions::Describe(config::Settings& all) {
   all.Add("dicom.peers", &dicom_peers, "Address blocks that may associate");
   all.Add("dicom.tls", &dicom_tls, "TLS on the DICOM port, with the certificate of rpc");
   all.Add("dicom.ae-title", &dicom_ae_title, "Our AE title", {.required = true, .size_max = 16});
+  all.Add("dicom.associations-max", &dicom_associations_max, "DICOM associations at once",
+          {.min = 1, .max = 10'000});
+  all.Add("dicom.associations-per-peer-max", &dicom_associations_per_peer_max,
+          "DICOM associations of one address at once", {.min = 1, .max = 10'000});
+  all.Add("dicom.acse-timeout", &dicom_acse_timeout,
+          "How long a DICOM connection may take to its association request",
+          {.min = absl::Seconds(1), .max = absl::Hours(1)});
+  all.Add("dicom.pdu-timeout", &dicom_pdu_timeout,
+          "How long a DICOM message's unit may take from its first byte to its last",
+          {.min = absl::Seconds(1), .max = absl::Hours(1)});
+  all.Add("dicom.idle-timeout", &dicom_idle_timeout, "How long an open association may be silent",
+          {.min = absl::Seconds(1), .max = absl::Hours(24)});
 
   all.Add("blobs.reserve", &blob_reserve, "Free disk space below which nothing more is accepted");
   all.Add("blobs.scrub-rate", &scrub_rate,

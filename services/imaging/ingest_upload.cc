@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/base/status.h"
+#include "common/dicom/uid.h"
 #include "common/rpc/proto_time.h"
 #include "common/telemetry/log.h"
 #include "services/imaging/touch_log.h"
@@ -61,7 +62,7 @@ v1::UploadResponse FailureAnswer(std::string_view upload_id, const absl::Status&
 
 // The device as the registry knows it, by its id or by what the gateway saw of it.
 void FillDevice(const v1::UploadBegin& begin, const Places& places, Arrival& arrival) {
-  arrival.device_ae_title = begin.device_ae_title().substr(0, 16);
+  arrival.device_ae_title = begin.device_ae_title();
   std::optional<Device> device =
       begin.device_id().empty()
           ? places.Recognize(begin.device_ae_title(), begin.device_address(), begin.facility_id())
@@ -74,6 +75,8 @@ void FillDevice(const v1::UploadBegin& begin, const Places& places, Arrival& arr
 absl::StatusOr<UploadPlan> PlanOf(const v1::UploadBegin& begin, const rpc::Call& call,
                                   const UploadParts& parts) {
   TJ_TRY(CheckFacility(call, parts.places, begin.facility_id()));
+  if (!begin.device_ae_title().empty() && !dicom::ValidAeTitle(begin.device_ae_title()))
+    return base::InvalidField("begin.device_ae_title", "expected an AE title");
   UploadPlan plan;
   plan.sender = SenderOf(call);
   plan.upload_id = begin.upload_id();
