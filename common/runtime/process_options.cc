@@ -5,6 +5,29 @@ namespace {
 
 constexpr int64_t kPortMax = 65535;
 
+void DescribeDicom(ProcessOptions& options, config::Settings& all) {
+  all.Add("dicom.address", &options.dicom_address, "Address of the DICOM port");
+  all.Add("dicom.port", &options.dicom_port, "DICOM port; 0 for any free one, -1 for none",
+          {.min = -1, .max = kPortMax});
+  all.Add("dicom.peers", &options.dicom_peers, "Address blocks that may associate");
+  all.Add("dicom.tls", &options.dicom_tls, "TLS on the DICOM port, with the certificate of rpc");
+  all.Add("dicom.ae-title", &options.dicom_ae_title, "Our AE title",
+          {.required = true, .size_max = 16});
+  all.Add("dicom.associations-max", &options.dicom_associations_max, "DICOM associations at once",
+          {.min = 1, .max = 10'000});
+  all.Add("dicom.associations-per-peer-max", &options.dicom_associations_per_peer_max,
+          "DICOM associations of one address at once", {.min = 1, .max = 10'000});
+  all.Add("dicom.acse-timeout", &options.dicom_acse_timeout,
+          "How long a DICOM connection may take to its association request",
+          {.min = absl::Seconds(1), .max = absl::Hours(1)});
+  all.Add("dicom.pdu-timeout", &options.dicom_pdu_timeout,
+          "How long a DICOM message's unit may take from its first byte to its last",
+          {.min = absl::Seconds(1), .max = absl::Hours(1)});
+  all.Add("dicom.idle-timeout", &options.dicom_idle_timeout,
+          "How long an open association may be silent",
+          {.min = absl::Seconds(1), .max = absl::Hours(24)});
+}
+
 }  // namespace
 
 void ProcessOptions::Describe(config::Settings& all) {
@@ -47,24 +70,7 @@ void ProcessOptions::Describe(config::Settings& all) {
   all.Add("oidc.jwks", &oidc_jwks, "File with the provider's keys (JWK set)");
   all.Add("oidc.roles", &oidc_roles, "Roles the provider may give; empty for all of people's");
 
-  all.Add("dicom.address", &dicom_address, "Address of the DICOM port");
-  all.Add("dicom.port", &dicom_port, "DICOM port; 0 for any free one, -1 for none",
-          {.min = -1, .max = kPortMax});
-  all.Add("dicom.peers", &dicom_peers, "Address blocks that may associate");
-  all.Add("dicom.tls", &dicom_tls, "TLS on the DICOM port, with the certificate of rpc");
-  all.Add("dicom.ae-title", &dicom_ae_title, "Our AE title", {.required = true, .size_max = 16});
-  all.Add("dicom.associations-max", &dicom_associations_max, "DICOM associations at once",
-          {.min = 1, .max = 10'000});
-  all.Add("dicom.associations-per-peer-max", &dicom_associations_per_peer_max,
-          "DICOM associations of one address at once", {.min = 1, .max = 10'000});
-  all.Add("dicom.acse-timeout", &dicom_acse_timeout,
-          "How long a DICOM connection may take to its association request",
-          {.min = absl::Seconds(1), .max = absl::Hours(1)});
-  all.Add("dicom.pdu-timeout", &dicom_pdu_timeout,
-          "How long a DICOM message's unit may take from its first byte to its last",
-          {.min = absl::Seconds(1), .max = absl::Hours(1)});
-  all.Add("dicom.idle-timeout", &dicom_idle_timeout, "How long an open association may be silent",
-          {.min = absl::Seconds(1), .max = absl::Hours(24)});
+  DescribeDicom(*this, all);
 
   all.Add("blobs.reserve", &blob_reserve, "Free disk space below which nothing more is accepted");
   all.Add("blobs.scrub-rate", &scrub_rate,
