@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/feed/change.h"
+#include "common/store/consumer.h"
 #include "common/store/database.h"
 #include "common/telemetry/log.h"
 
@@ -24,6 +25,10 @@ constexpr char kCreate[] =
     "create table if not exists feed_mirror (feed text not null, type text not null, key text not "
     "null, "
     "payload text not null, primary key (feed, type, key))";
+// Which types a mirror held when it last started.
+constexpr char kCreateTypes[] =
+    "create table if not exists feed_mirror_type (feed text not null, type text not null, "
+    "primary key (feed, type))";
 constexpr int64_t kLoadPage = 500;
 
 // A message of the program's own protos; null for a type it does not know.
@@ -57,7 +62,11 @@ class Mirror::Impl {
   }
 
   absl::Status Load() {
-    TJ_TRY(database_.Write([](store::Transaction& tx) { return tx.Execute(kCreate).status(); }));
+    TJ_TRY(database_.Write([this](store::Transaction& tx) -> absl::Status {
+      TJ_TRY(tx.Execute(kCreate).status());
+      TJ_TRY(tx.Execute(kCreateTypes).status());
+      return NoteTypes(tx);
+    }));
     for (const std::string& type : types_) {
       std::string after;
       int64_t loaded = kLoadPage;
@@ -100,6 +109,20 @@ class Mirror::Impl {
   Follower& follower() { return follower_; }
 
  private:
+  // A program that keeps more types than the one before reads the feed from the beginning: what it
+  // passed over then would else be missing for ever.
+  absl::Status NoteTypes(store::Transaction& tx) {
+    bool grew = false;
+    for (const std::string& type : types_) {
+      TJ_ASSIGN_OR_RETURN(const int64_t added,
+                          tx.Execute("insert into feed_mirror_type (feed, type) values (:feed, "
+                                     ":type) on conflict (feed, type) do nothing",
+                                     feed_, type));
+      grew = grew || added > 0;
+    }
+    return grew ? store::SaveCursor(tx, feed_, "") : absl::OkStatus();
+  }
+
   absl::StatusOr<int64_t> LoadPage(const std::string& type, std::string* after) {
     int64_t loaded = 0;
     TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {

@@ -51,6 +51,14 @@ void Touch(rpc::Trail& trail, const exchange::v1::ListDecisionsRequest& request,
   for (const exchange::v1::Decision& decision : answer.decisions()) Touch(trail, decision);
 }
 
+void Touch(rpc::Trail& trail, const exchange::v1::ListEmergencyLooksRequest&,
+           const exchange::v1::ListEmergencyLooksResponse& answer) {
+  for (const exchange::v1::EmergencyLook& look : answer.looks()) {
+    trail.TouchObject(look.id());
+    trail.TouchPatient(look.patient_id());
+  }
+}
+
 // Counts name nobody.
 void Touch(rpc::Trail&, const exchange::v1::GetRecognitionCountsRequest&,
            const exchange::v1::RecognitionCounts&) {}

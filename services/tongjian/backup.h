@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/base/clock.h"
@@ -56,5 +57,10 @@ struct RestoreReport {
 // file that does not hold. Nothing is left after a failure.
 absl::StatusOr<RestoreReport> RestoreBackup(const std::string& from, const std::string& to,
                                             const base::Clock& clock, const OnProgress& progress);
+
+// Gives the records of `services` in the PostgreSQL database `url` new feed epochs, after its own
+// tools restored it and before a hub runs on it. INVALID_ARGUMENT when the url is not PostgreSQL's.
+absl::Status RenewEpochs(const std::string& url, const std::vector<std::string>& services,
+                         const base::Clock& clock);
 
 }  // namespace tongjian::program

@@ -1,6 +1,7 @@
 // tongjian backup and tongjian restore.
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/clock.h"
@@ -8,6 +9,7 @@
 #include "common/config/settings.h"
 #include "services/tongjian/backup.h"
 #include "services/tongjian/command.h"
+#include "services/tongjian/modules.h"
 #include "services/tongjian/progress.h"
 #include "services/tongjian/report.h"
 
@@ -49,6 +51,16 @@ absl::Status RunRestore(const std::string& from, const std::string& to) {
   return absl::OkStatus();
 }
 
+absl::Status RunRenewEpochs(const std::string& url) {
+  std::vector<std::string> services;
+  for (const runtime::ModuleEntry& module : HubModules()) services.push_back(module.name);
+  TJ_TRY(RenewEpochs(url, services, base::SystemClock()));
+  Print(absl::StrCat(services.size(),
+                     " services have new feed epochs: whoever follows them reads again from the "
+                     "beginning\n"));
+  return absl::OkStatus();
+}
+
 // What `parsed` or --help ends; -1 to go on.
 int Early(const std::string& name, const config::Settings& settings, const absl::Status& parsed) {
   if (settings.help_asked()) return Print(settings.Help());
@@ -77,12 +89,20 @@ int Restore(const Arguments& arguments) {
   const std::string name = "tongjian restore";
   std::string from;
   std::string to;
+  std::string url;
   config::Settings settings(name);
-  settings.Add("from", &from, "A backup", {.required = true});
-  settings.Add("to", &to, "State directory to make", {.required = true});
+  settings.Add("from", &from, "A backup");
+  settings.Add("to", &to, "State directory to make");
+  settings.Add("database", &url,
+               "PostgreSQL URL of records its own tools restored; instead of --from and --to",
+               {.secret = true});
   const absl::Status parsed = settings.Parse(arguments, {});
-  const int early = Early(name, settings, parsed);
-  return early >= 0 ? early : Report(name, RunRestore(from, to));
+  if (const int early = Early(name, settings, parsed); early >= 0) return early;
+  if (!url.empty() && from.empty() && to.empty()) return Report(name, RunRenewEpochs(url));
+  if (from.empty() || to.empty() || !url.empty()) {
+    return Report(name, absl::InvalidArgumentError("give --from and --to, or --database alone"));
+  }
+  return Report(name, RunRestore(from, to));
 }
 
 }  // namespace tongjian::program

@@ -51,10 +51,10 @@ std::string ServiceOf(const std::string& path) {
   return absl::StrContains(name, '/') ? "" : std::string(name);
 }
 
-absl::Status StartNewEpoch(const std::string& service, const std::string& file,
+absl::Status StartNewEpoch(const std::string& service, const std::string& url,
                            const base::Clock& clock) {
   TJ_ASSIGN_OR_RETURN(const auto database,
-                      store::Database::Open({.url = "sqlite:" + file, .name = service}, clock));
+                      store::Database::Open({.url = url, .name = service}, clock));
   return database->StartNewEpoch();
 }
 
@@ -76,11 +76,23 @@ absl::StatusOr<RestoreReport> RestoreBackup(const std::string& from, const std::
     return absl::OkStatus();
   }));
   for (const std::string& service : services) {
-    TJ_TRY(StartNewEpoch(service, absl::StrCat(part->path(), "/db/", service, ".db"), clock));
+    TJ_TRY(StartNewEpoch(service, absl::StrCat("sqlite:", part->path(), "/db/", service, ".db"),
+                         clock));
     ++report.databases;
   }
   TJ_TRY(part->Publish());
   return report;
+}
+
+absl::Status RenewEpochs(const std::string& url, const std::vector<std::string>& services,
+                         const base::Clock& clock) {
+  if (!absl::StartsWith(url, "postgres")) {
+    return absl::InvalidArgumentError(
+        "--database takes a PostgreSQL URL (postgresql://...); a hub on SQLite is restored by "
+        "--from and --to");
+  }
+  for (const std::string& service : services) TJ_TRY(StartNewEpoch(service, url, clock));
+  return absl::OkStatus();
 }
 
 }  // namespace tongjian::program

@@ -20,6 +20,7 @@
 #include "common/store/database.h"
 #include "common/store/feed.h"
 #include "services/tongjian/manifest.h"
+#include "tests/support/postgres.h"
 
 namespace tongjian::program {
 namespace {
@@ -37,10 +38,10 @@ void Put(const std::string& path, const std::string& text) {
 
 // A state directory with what a service writes: an object, then the row that names it and its
 // event.
-class BackupTest : public testing::Test {
+class BackupTest : public ::testing::Test {
  protected:
   BackupTest() {
-    std::string path = testing::TempDir() + "/backupXXXXXX";
+    std::string path = ::testing::TempDir() + "/backupXXXXXX";
     EXPECT_NE(nullptr, mkdtemp(path.data()));
     root_ = path;
     state_ = root_ + "/state";
@@ -169,6 +170,21 @@ TEST_F(BackupTest, RestoringTellsReadersThatTheFeedBeganAnew) {
       base::DetailOf(database->feed().Read("imaging", cursor, std::nullopt, 10).status()).reason);
   EXPECT_EQ(1u, database->feed().Read("imaging", "", std::nullopt, 10)->events.size());
   EXPECT_TRUE(database_->feed().Read("imaging", cursor, std::nullopt, 10).ok());
+}
+
+TEST(Epochs, AreRenewedInPostgresqlThatItsOwnToolsRestored) {
+  tongjian::testing::Postgres* server = tongjian::testing::Postgres::Get();
+  if (server == nullptr) GTEST_SKIP() << tongjian::testing::Postgres::why();
+  const base::SystemClock clock;
+  const std::string url = server->NewDatabase();
+  const auto open = [&] { return *store::Database::Open({.url = url, .name = "orders"}, clock); };
+  const std::string cursor = *open()->feed().Head("orders");
+  EXPECT_TRUE(open()->feed().Read("orders", cursor, std::nullopt, 10).ok());
+  ASSERT_TRUE(RenewEpochs(url, {"orders"}, clock).ok());
+  EXPECT_EQ("CURSOR_FOREIGN",
+            base::DetailOf(open()->feed().Read("orders", cursor, std::nullopt, 10).status()).reason);
+  EXPECT_EQ(absl::StatusCode::kInvalidArgument,
+            RenewEpochs("sqlite:/nowhere", {"orders"}, clock).code());
 }
 
 TEST_F(BackupTest, LinksOrCopiesObjects) {

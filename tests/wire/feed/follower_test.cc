@@ -138,8 +138,8 @@ TEST_F(FollowerTest, SeveralPurposesHaveCursorsOfTheirOwn) {
 
 class MirrorTest : public FeedRig {
  protected:
-  std::unique_ptr<Mirror> Open() {
-    auto mirror = Mirror::Open({.feed = "registry"}, {"FacilityChanged"}, Channel(), AsService(),
+  std::unique_ptr<Mirror> Open(std::vector<std::string> types = {"FacilityChanged"}) {
+    auto mirror = Mirror::Open({.feed = "registry"}, std::move(types), Channel(), AsService(),
                                *follower_database_, metrics_);
     EXPECT_TRUE(mirror.ok()) << mirror.status();
     return *std::move(mirror);
@@ -174,6 +174,21 @@ TEST_F(MirrorTest, AnswersAfterARestartWhileTheFeedIsAway) {
   away_ = true;
   OpenFollowersDatabase();
   auto mirror = Open();
+  EXPECT_EQ(NameOf(*mirror, "a"), "A");
+}
+
+TEST_F(MirrorTest, ReadsAgainFromTheBeginningWhenItIsToKeepMoreTypes) {
+  Publish("a", "A");
+  const absl::Status written = publisher_->Write([](store::Transaction& tx) {
+    tx.Emit(MakeEvent("registry", "d1", {}, events::v1::DeviceChanged()));
+    return absl::OkStatus();
+  });
+  ASSERT_THAT(written, IsOk());
+  ASSERT_THAT(Open()->CatchUp(), IsOk());
+  OpenFollowersDatabase();
+  auto mirror = Open({"FacilityChanged", "DeviceChanged"});
+  ASSERT_THAT(mirror->CatchUp(), IsOk());
+  EXPECT_NE(mirror->Find<events::v1::DeviceChanged>("d1"), nullptr);
   EXPECT_EQ(NameOf(*mirror, "a"), "A");
 }
 
