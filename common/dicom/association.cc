@@ -318,28 +318,31 @@ const AcceptedContext* Association::FindContext(uint8_t id) const {
   return nullptr;
 }
 
-absl::StatusOr<Pdv> Association::NextPdv() {
-  DUL_ASSOCIATIONKEY** const key = &dcmtk_->association->DULassociation;
-  DUL_PDV pdv;
-  while (DUL_NextPDV(key, &pdv).bad()) {
-    const OFCondition condition = DUL_ReadPDVs(key, nullptr, DUL_BLOCK, 0);
-    if (condition == DUL_PDATAPDUARRIVED) continue;
-    if (condition == DUL_PEERREQUESTEDRELEASE) {
-      ended_ = true;
-      ASC_acknowledgeRelease(dcmtk_->association);
-      connection_->AwaitClose();
-      return absl::CancelledError("released by the peer");
-    }
-    if (condition == DUL_PEERABORTEDASSOCIATION) {
-      ended_ = true;
-      return absl::AbortedError("aborted by the peer");
-    }
-    return Failure("no PDU");
+// Data PDUs are taken as the Connection has checked them, in place; DCMTK, which would copy each one
+// twice, sees only what ends an association.
+absl::StatusOr<DataValue> Association::NextPdv() {
+  if (data_.empty()) {
+    const std::optional<std::string_view> data = connection_->TakeData();
+    if (!data) return End();
+    data_ = *data;
   }
-  return Pdv{pdv.presentationContextID,
-             pdv.pdvType == DUL_COMMANDPDV,
-             pdv.lastPDV == OFTrue,
-             {static_cast<const char*>(pdv.data), pdv.fragmentLength}};
+  return TakeDataValue(data_);
+}
+
+absl::Status Association::End() {
+  const OFCondition condition =
+      DUL_ReadPDVs(&dcmtk_->association->DULassociation, nullptr, DUL_BLOCK, 0);
+  if (condition == DUL_PEERREQUESTEDRELEASE) {
+    ended_ = true;
+    ASC_acknowledgeRelease(dcmtk_->association);
+    connection_->AwaitClose();
+    return absl::CancelledError("released by the peer");
+  }
+  if (condition == DUL_PEERABORTEDASSOCIATION) {
+    ended_ = true;
+    return absl::AbortedError("aborted by the peer");
+  }
+  return Failure("no PDU");
 }
 
 size_t Association::chunk_size() const {

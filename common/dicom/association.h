@@ -14,14 +14,6 @@
 
 namespace tongjian::dicom {
 
-// A part of a message. `bytes` is valid until the next call.
-struct Pdv {
-  uint8_t context_id = 0;
-  bool is_command = false;
-  bool is_last = false;
-  std::string_view bytes;
-};
-
 struct AcceptedContext {
   uint8_t id = 0;
   std::string abstract_syntax;
@@ -61,7 +53,8 @@ class Association {
   const AcceptedContext* FindContext(uint8_t id) const;
   const std::vector<AcceptedContext>& contexts() const { return contexts_; }
 
-  absl::StatusOr<Pdv> NextPdv();
+  // A part of a message; its bytes stand until the next call.
+  absl::StatusOr<DataValue> NextPdv();
   // Sends one PDV of at most chunk_size() bytes.
   absl::Status Write(uint8_t context_id, bool is_command, bool is_last, std::string_view bytes);
   size_t chunk_size() const;
@@ -72,10 +65,13 @@ class Association {
   Association();
   absl::Status Failure(std::string_view what) const;
   void ReadAcceptedContexts();
+  // The status of the end that has come instead of data.
+  absl::Status End();
 
   std::unique_ptr<Dcmtk> dcmtk_;
   std::shared_ptr<Connection> connection_;
   std::vector<AcceptedContext> contexts_;
+  std::string_view data_;  // PDVs of the last data PDU that are still to be given out.
   bool is_requester_ = false;
   bool ended_ = false;
 };

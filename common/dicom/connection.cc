@@ -16,7 +16,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr size_t kReadAhead = 256 << 10;
+constexpr size_t kBufferSize = 256 << 10;
+// What is read beyond the bytes that are waited for: small PDUs come several at a time, and of a large one's successor there is
+// little to move to the front.
+constexpr size_t kReadAhead = 16 << 10;
 
 int MillisecondsUntil(SteadyTime deadline) {
   const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now()).count();
@@ -46,7 +49,7 @@ Connection::Connection(std::unique_ptr<ByteStream> stream, const ConnectionLimit
       limits_(limits),
       stop_(stop),
       acse_deadline_(steady_clock::now() + limits.acse_timeout),
-      in_(kReadAhead) {}
+      in_(kBufferSize) {}
 
 bool Connection::Fail(absl::Status failure) {
   if (failure_.ok()) failure_ = std::move(failure);
@@ -85,7 +88,9 @@ bool Connection::Fill(size_t size, SteadyTime deadline, bool may_stop) {
     if (size > in_.size()) in_.resize(size);
   }
   while (end_ - begin_ < size) {
-    const IoResult result = stream_->Read(in_.data() + end_, in_.size() - end_);
+    const size_t wanted = begin_ + size - end_ + kReadAhead;
+    const IoResult result =
+        stream_->Read(in_.data() + end_, std::min(wanted, in_.size() - end_));
     if (result.bytes > 0) {
       end_ += static_cast<size_t>(result.bytes);
       bytes_received_ += static_cast<uint64_t>(result.bytes);
@@ -168,6 +173,14 @@ ssize_t Connection::Read(void* buffer, size_t size) {
   begin_ += take;
   ready_ -= take;
   return static_cast<ssize_t>(take);
+}
+
+std::optional<std::string_view> Connection::TakeData() {
+  if (!AwaitPdu() || ready_ == 0 || in_[begin_] != static_cast<char>(PduType::kData)) return {};
+  const std::string_view body(in_.data() + begin_ + kPduHeadSize, ready_ - kPduHeadSize);
+  begin_ += ready_;
+  ready_ = 0;
+  return body;
 }
 
 // DCMTK writes a PDU's head and body apart: they leave together.

@@ -5,7 +5,9 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/status.h"
@@ -71,6 +73,9 @@ class Connection {
   // next Read reports it.
   bool AwaitPdu();
   bool HasData() const;
+  // Waits for a whole PDU. The body of a data PDU is taken and stands until the next call of any kind; nothing where another PDU
+  // has come, which is left to Read, or a failure.
+  std::optional<std::string_view> TakeData();
   void Close();
 
  private:

@@ -21,7 +21,7 @@ absl::StatusOr<Command> Messages::ReceiveCommand() {
   Command command;
   std::string bytes;
   for (bool last = false; !last;) {
-    TJ_ASSIGN_OR_RETURN(const Pdv pdv, association_.NextPdv());
+    TJ_ASSIGN_OR_RETURN(const DataValue pdv, association_.NextPdv());
     if (!pdv.is_command) return Violation("data set where a command is due");
     if (bytes.empty()) command.context_id = pdv.context_id;
     if (pdv.context_id != command.context_id)
@@ -44,7 +44,7 @@ absl::Status Messages::ReceiveData(const Command& command, uint64_t bytes_max,
                                    const std::function<void(std::string_view)>& take) {
   uint64_t total = 0;
   for (bool last = false; !last;) {
-    TJ_ASSIGN_OR_RETURN(const Pdv pdv, association_.NextPdv());
+    TJ_ASSIGN_OR_RETURN(const DataValue pdv, association_.NextPdv());
     if (pdv.is_command) return Violation("command where a data set is due");
     if (pdv.context_id != command.context_id)
       return Violation("data set in another presentation context");

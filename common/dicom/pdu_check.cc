@@ -243,4 +243,13 @@ absl::Status CheckData(std::string_view body) {
   return absl::OkStatus();
 }
 
+DataValue TakeDataValue(std::string_view& body) {
+  const size_t length = Big(body, 0, 4);
+  const uint32_t control = Big(body, 5, 1);
+  const DataValue value = {static_cast<uint8_t>(Big(body, 4, 1)), (control & 1) != 0,
+                           (control & 2) != 0, body.substr(6, length - 2)};
+  body.remove_prefix(4 + length);
+  return value;
+}
+
 }  // namespace tongjian::dicom

@@ -60,4 +60,15 @@ std::string ReduceAssociate(std::string_view body);
 // and control.
 absl::Status CheckData(std::string_view body);
 
+// One PDV (PS3.8 9.3.5.1 and E.2).
+struct DataValue {
+  uint8_t context_id = 0;
+  bool is_command = false;
+  bool is_last = false;
+  std::string_view bytes;
+};
+
+// Takes the first PDV off a body that CheckData has passed. Not for an empty one.
+DataValue TakeDataValue(std::string_view& body);
+
 }  // namespace tongjian::dicom
