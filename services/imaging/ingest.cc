@@ -1,6 +1,8 @@
 #include "services/imaging/ingest.h"
 
 #include <algorithm>
+#include <map>
+#include <vector>
 
 #include "common/base/status.h"
 #include "common/dicom/scan.h"
@@ -9,6 +11,7 @@
 #include "services/imaging/completeness.h"
 #include "services/imaging/conflict_store.h"
 #include "services/imaging/link_store.h"
+#include "services/imaging/object_scan.h"
 #include "services/imaging/study_changes.h"
 #include "services/imaging/study_store.h"
 
@@ -47,6 +50,9 @@ bool SameContent(const Instance& instance, const Instance& other) {
           instance.dataset_digest == other.dataset_digest);
 }
 
+// How often an arrival is compared with what has its UID, should that change meanwhile.
+constexpr int kComparisonsMax = 4;
+
 absl::Status AddTransition(store::Transaction& tx, const Study& study,
                            const Transition& transition) {
   if (!transition) return absl::OkStatus();
@@ -61,6 +67,22 @@ struct Ingest::Draft {
   Instance instance;
   Stored stored;
   bool redundant = false;  // The object's content is kept already under another locator.
+  // Data set digests by locator, and the locators whose digests are to be read before the change
+  // can be decided.
+  std::map<std::string, std::string> digests;
+  std::vector<std::string> unread;
+
+  // Fills in the digest of an instance's data set, or notes that it is to be read.
+  bool Know(Instance& other) {
+    if (!other.dataset_digest.empty()) return true;
+    const auto known = digests.find(other.locator);
+    if (known == digests.end()) {
+      unread.push_back(other.locator);
+      return false;
+    }
+    other.dataset_digest = known->second;
+    return true;
+  }
 };
 
 Ingest::Ingest(store::Database& database, blob::Store& blobs, base::Ids& ids,
@@ -94,13 +116,20 @@ Ingest::Draft Ingest::DraftOf(const Arrival& arrival) const {
 }
 
 absl::StatusOr<Stored> Ingest::Store(const Arrival& arrival, const Also& also) {
-  const Draft fresh = DraftOf(arrival);
+  Draft fresh = DraftOf(arrival);
   Draft draft;
-  TJ_TRY(database_.Write([&](store::Transaction& tx) -> absl::Status {
-    draft = fresh;
-    TJ_TRY(Write(tx, arrival, draft));
-    return also ? also(tx, draft.stored) : absl::OkStatus();
-  }));
+  absl::Status written;
+  for (int tries = 0; tries < kComparisonsMax; ++tries) {
+    written = database_.Write([&](store::Transaction& tx) -> absl::Status {
+      draft = fresh;
+      TJ_TRY(Write(tx, arrival, draft));
+      return also ? also(tx, draft.stored) : absl::OkStatus();
+    });
+    if (draft.unread.empty()) break;
+    TJ_TRY(ReadDigests(draft));
+    fresh.digests = std::move(draft.digests);
+  }
+  TJ_TRY(written);
   if (draft.redundant) {
     if (const absl::Status removed = blobs_.Remove(arrival.receipt.locator); !removed.ok()) {
       telemetry::Log(telemetry::Level::kWarning, "duplicate_not_removed", {{"error", removed}});
@@ -108,6 +137,18 @@ absl::StatusOr<Stored> Ingest::Store(const Arrival& arrival, const Also& also) {
   }
   Count(draft.stored, arrival.receipt.size);
   return draft.stored;
+}
+
+// Not in a transaction, which everybody would wait for. Of an object that is damaged nothing is
+// known: nothing is equal to it.
+absl::Status Ingest::ReadDigests(Draft& draft) {
+  for (const std::string& locator : draft.unread) {
+    absl::StatusOr<std::string> digest = DatasetDigestOf(blobs_, locator);
+    if (absl::IsDataLoss(digest.status())) digest = "unreadable " + locator;
+    TJ_TRY(digest.status());
+    draft.digests[locator] = *std::move(digest);
+  }
+  return absl::OkStatus();
 }
 
 void Ingest::Count(const Stored& stored, int64_t bytes) {
@@ -138,10 +179,17 @@ absl::Status Ingest::Write(store::Transaction& tx, const Arrival& arrival, Draft
 // there is none.
 absl::StatusOr<bool> Ingest::MeetExisting(store::Transaction& tx, const Arrival& arrival,
                                           Draft& draft) {
-  const Instance& instance = draft.instance;
-  TJ_ASSIGN_OR_RETURN(const auto first,
+  Instance& instance = draft.instance;
+  TJ_ASSIGN_OR_RETURN(auto first,
                       InstanceOf(tx, instance.facility_id, instance.sop_instance_uid));
   if (!first) return false;
+  if (first->digest != instance.digest) {
+    const bool recorded = !first->dataset_digest.empty();
+    const bool known = draft.Know(*first);
+    if (!draft.Know(instance) || !known)
+      return absl::AbortedError("the data sets are to be compared");
+    if (!recorded) TJ_TRY(SetDatasetDigest(tx, *first));
+  }
   TJ_ASSIGN_OR_RETURN(Study study, FindStudy(tx, security::Scope::Service(), first->study_id));
   draft.stored.study_id = study.id;
   draft.stored.patient_id = study.patient_id;
@@ -227,6 +275,7 @@ absl::StatusOr<Study> Ingest::FindOrMakeStudy(store::Transaction& tx, const Arri
 
 absl::Status Ingest::AddTo(store::Transaction& tx, const Arrival& arrival, Study& study, bool made,
                            Draft& draft) {
+  const Study before = study;
   Instance& instance = draft.instance;
   instance.study_id = study.id;
   draft.stored.study_id = study.id;
@@ -249,15 +298,14 @@ absl::Status Ingest::AddTo(store::Transaction& tx, const Arrival& arrival, Study
     changed = true;
   }
   study.priority = std::max(study.priority, arrival.priority);
-  const StudyState before = study.state;
   const Transition transition = Arrived(study, tx.Now(), options_.quiet_time);
   TJ_TRY(AddTransition(tx, study, transition));
-  changed |= study.state != before;
+  changed |= study.state != before.state;
   if (made || numbered) {
     TJ_ASSIGN_OR_RETURN(const bool matched, matcher_.Match(tx, study));
     changed |= matched;
   }
-  return SaveStudy(tx, study, changed ? News::kNow : News::kSoon);
+  return SaveStudy(tx, before, study, changed ? News::kNow : News::kSoon);
 }
 
 absl::StatusOr<Instance> Ingest::Replace(store::Transaction& tx, const Arrival& arrival) {

@@ -25,7 +25,7 @@ namespace tongjian::imaging {
 struct Arrival {
   const dicom::Header* header = nullptr;  // Scanned, and passed dicom::CheckStorable.
   blob::Receipt receipt;
-  std::string dataset_digest;
+  std::string dataset_digest;  // Empty: read when another object has the same UID.
   std::string facility_id;  // Where it was recorded, by the sender's identity.
   std::string device_id;
   std::string device_ae_title;
@@ -83,6 +83,7 @@ class Ingest {
   absl::Status AddTo(store::Transaction& tx, const Arrival& arrival, Study& study, bool made,
                      Draft& draft);
   Draft DraftOf(const Arrival& arrival) const;
+  absl::Status ReadDigests(Draft& draft);
   void Count(const Stored& stored, int64_t bytes);
 
   store::Database& database_;

@@ -1,6 +1,7 @@
 #include "services/imaging/object_scan.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "common/base/status.h"
 
@@ -62,6 +63,17 @@ absl::StatusOr<WrittenObject> ScanObject(blob::Reader& reader, const dicom::Scan
   WrittenObject object = {.receipt = reader.receipt(), .header = scanner.header()};
   object.dataset_digest = digest.FinishText(object.header.dataset_offset, object.receipt.sha256);
   return object;
+}
+
+absl::StatusOr<std::string> DatasetDigestOf(blob::Store& blobs, std::string_view locator) {
+  TJ_ASSIGN_OR_RETURN(const std::unique_ptr<blob::Reader> reader, blobs.OpenReader(locator));
+  dicom::ScanLimits limits;  // It has passed those of its arrival.
+  limits.dataset_bytes_max = std::numeric_limits<uint64_t>::max() / 2;
+  absl::StatusOr<WrittenObject> object = ScanObject(*reader, limits);
+  if (absl::IsInvalidArgument(object.status()) || absl::IsResourceExhausted(object.status()))
+    return reader->receipt().sha256;
+  TJ_TRY(object.status());
+  return std::move(object->dataset_digest);
 }
 
 }  // namespace tongjian::imaging

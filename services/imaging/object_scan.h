@@ -17,8 +17,6 @@ namespace tongjian::imaging {
 class DatasetDigest {
  public:
   void Update(std::string_view bytes);
-  // Where the data set begins, as the meta header says; known once that has been pushed.
-  uint64_t offset() const { return offset_; }
   // `dataset_offset`: where the scanner found the data set to begin. Where the meta header's own
   // length says otherwise nothing is known of the data set alone, and `otherwise` is returned: the
   // digest of the file.
@@ -43,8 +41,13 @@ struct WrittenObject {
   dicom::Header header;
 };
 
-// Reads a stored object once more: for objects whose first bytes came before a restart.
+// Reads a stored object once more: for objects whose first bytes came before a restart, and for
+// those that have a UID another has.
 // INVALID_ARGUMENT as the scanner.
 absl::StatusOr<WrittenObject> ScanObject(blob::Reader& reader, const dicom::ScanLimits& limits);
+
+// The digest of a stored object's data set alone; of the whole file where that cannot be told.
+// Errors as of blob::Store::OpenReader and of reading.
+absl::StatusOr<std::string> DatasetDigestOf(blob::Store& blobs, std::string_view locator);
 
 }  // namespace tongjian::imaging

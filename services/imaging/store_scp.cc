@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "common/base/status.h"
-#include "services/imaging/object_scan.h"
 
 namespace tongjian::imaging {
 namespace {
@@ -17,17 +16,12 @@ class Sink final : public dicom::StoreSink {
         log_(std::move(log)),
         arrival_(std::move(arrival)) {}
 
-  absl::Status Append(std::string_view bytes) override {
-    digest_.Update(bytes);
-    return writer_->Append(bytes);
-  }
+  absl::Status Append(std::string_view bytes) override { return writer_->Append(bytes); }
 
   absl::Status Finish(const dicom::Header& header) override {
     TJ_ASSIGN_OR_RETURN(arrival_.receipt, writer_->Commit());
     writer_.reset();
     arrival_.header = &header;
-    // The listener scanned the bare data set and wrote the meta header itself: its length is right.
-    arrival_.dataset_digest = digest_.FinishText(digest_.offset(), arrival_.receipt.sha256);
     TJ_ASSIGN_OR_RETURN(const Stored stored,
                         ingest_.Store(arrival_, [this](store::Transaction& tx, const Stored& what) {
                           return log_->WriteIn(tx, what);
@@ -43,7 +37,6 @@ class Sink final : public dicom::StoreSink {
   std::unique_ptr<blob::Writer> writer_;
   const std::shared_ptr<TouchLog> log_;
   Arrival arrival_;
-  DatasetDigest digest_;
 };
 
 }  // namespace

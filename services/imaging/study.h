@@ -33,6 +33,8 @@ struct PatientWords {
   std::string latin_key;
   int64_t sex = 0;         // common.v1.Sex
   std::string birth_date;  // YYYY-MM-DD, or empty.
+
+  bool operator==(const PatientWords&) const = default;
 };
 
 // Three times of one fact, see common.v1.FactTime.
@@ -45,6 +47,8 @@ struct FactTime {
 
   // Nobody can rely on it until a person confirms it.
   bool Unconfirmed() const { return !confirmed && (implausible || !device); }
+
+  bool operator==(const FactTime&) const = default;
 };
 
 struct Study {
@@ -85,6 +89,7 @@ struct Study {
   bool dirty = false;   // Changed since.
 
   std::string Etag() const { return std::to_string(version); }
+  bool operator==(const Study&) const = default;
 };
 
 struct Series {
@@ -107,8 +112,9 @@ struct Instance {
   int64_t frames = 0;
   int64_t size = 0;
   std::string digest;          // Of the file.
-  std::string dataset_digest;  // Of the data set's bytes: equal for files that differ in the meta
-                               // header alone.
+  // Of the data set's bytes: equal for files that differ in the meta header alone. Empty until it
+  // was compared with another object of its UID.
+  std::string dataset_digest;
   std::string locator;
   absl::Time received;
 };

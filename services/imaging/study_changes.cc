@@ -8,7 +8,21 @@
 
 namespace tongjian::imaging {
 
-absl::Status SaveStudy(store::Transaction& tx, Study& study, News news) {
+namespace {
+
+bool OnlyCountsDiffer(const Study& study, Study before) {
+  before.series_count = study.series_count;
+  before.instance_count = study.instance_count;
+  before.size = study.size;
+  before.updated = study.updated;
+  before.version = study.version;
+  before.quiet_at = study.quiet_at;
+  before.emitted = study.emitted;
+  before.dirty = study.dirty;
+  return before == study;
+}
+
+absl::Status Save(store::Transaction& tx, Study& study, News news, const Study* before) {
   ++study.version;
   study.updated = tx.Now();
   // A clock that was set back must not silence a study.
@@ -16,13 +30,24 @@ absl::Status SaveStudy(store::Transaction& tx, Study& study, News news) {
   const bool emit = news == News::kNow || due;
   study.dirty = !emit;
   if (emit) study.emitted = tx.Now();
-  TJ_TRY(UpdateStudy(tx, study));
+  const bool counts_only = before != nullptr && OnlyCountsDiffer(study, *before);
+  TJ_TRY(counts_only ? UpdateStudyCounts(tx, study) : UpdateStudy(tx, study));
   if (!emit) return absl::OkStatus();
   events::v1::StudyChanged changed;
   *changed.mutable_study() = ToProto(study);
   TJ_ASSIGN_OR_RETURN(std::vector<std::string> audience, AudienceOf(tx, study.id));
   tx.Emit(feed::MakeEvent(kStream, study.id, std::move(audience), changed));
   return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status SaveStudy(store::Transaction& tx, Study& study, News news) {
+  return Save(tx, study, news, nullptr);
+}
+
+absl::Status SaveStudy(store::Transaction& tx, const Study& before, Study& study, News news) {
+  return Save(tx, study, news, &before);
 }
 
 }  // namespace tongjian::imaging

@@ -18,5 +18,8 @@ inline constexpr absl::Duration kNewsInterval = absl::Seconds(1);
 
 // Raises the version, writes the row and emits StudyChanged to the study's audience.
 absl::Status SaveStudy(store::Transaction& tx, Study& study, News news);
+// The same where `before` is how the row stands: when only counts and times differ from it, as
+// with most instances of a study, only those are written.
+absl::Status SaveStudy(store::Transaction& tx, const Study& before, Study& study, News news);
 
 }  // namespace tongjian::imaging

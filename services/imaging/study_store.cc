@@ -96,6 +96,17 @@ absl::Status UpdateStudy(store::Transaction& tx, const Study& study) {
       .status();
 }
 
+absl::Status UpdateStudyCounts(store::Transaction& tx, const Study& study) {
+  return tx
+      .Execute(
+          "update study set series_count = :series, instance_count = :instances, size = :size, "
+          "updated = :updated, version = :version, quiet_at = :quiet, emitted = :emitted, "
+          "dirty = :dirty where id = :id",
+          study.series_count, study.instance_count, study.size, study.updated, study.version,
+          study.quiet_at, study.emitted, study.dirty, study.id)
+      .status();
+}
+
 absl::StatusOr<bool> UidIsElsewhere(store::Session& session, std::string_view facility_id,
                                     std::string_view study_instance_uid) {
   TJ_ASSIGN_OR_RETURN(const auto row,
@@ -163,6 +174,15 @@ absl::Status ReplaceInstance(store::Transaction& tx, const Instance& instance) {
           instance.transfer_syntax_uid, instance.number, instance.frames, instance.size,
           instance.digest, instance.dataset_digest, instance.locator, instance.received,
           instance.facility_id, instance.sop_instance_uid)
+      .status();
+}
+
+absl::Status SetDatasetDigest(store::Transaction& tx, const Instance& instance) {
+  return tx
+      .Execute(
+          "update instance set dataset_digest = :dataset where facility_id = :facility and "
+          "sop_instance_uid = :uid",
+          instance.dataset_digest, instance.facility_id, instance.sop_instance_uid)
       .status();
 }
 

@@ -71,6 +71,8 @@ absl::StatusOr<std::vector<Study>> StudiesOfUid(store::Session& session,
                                                 std::string_view study_instance_uid);
 absl::StatusOr<bool> UidIsElsewhere(store::Session& session, std::string_view facility_id,
                                     std::string_view study_instance_uid);
+// Notes the digest of an instance's data set, which is read only once it is needed.
+absl::Status SetDatasetDigest(store::Transaction& tx, const Instance& instance);
 absl::StatusOr<std::optional<Instance>> InstanceOf(store::Session& session,
                                                    std::string_view facility_id,
                                                    std::string_view sop_instance_uid);
@@ -95,6 +97,8 @@ absl::StatusOr<int64_t> InsertStudy(store::Transaction& tx, const Study& study);
 absl::Status UpdateStudy(store::Transaction& tx, const Study& study);
 // The rest of the row is for UpdateStudy.
 absl::Status SetConfirmedTime(store::Transaction& tx, const Study& study);
+// Counts, times and version alone.
+absl::Status UpdateStudyCounts(store::Transaction& tx, const Study& study);
 // True when the series is new to the study; its count rises by one either way.
 absl::StatusOr<bool> CountInSeries(store::Transaction& tx, std::string_view study_id,
                                    const Series& series);

@@ -95,7 +95,6 @@ absl::Status Upload::Append(int64_t offset, std::string_view data, uint32_t crc3
   if (!resumed_) {
     if (const absl::Status scanned = scanner_.Push(data); !scanned.ok())
       return Fail(Malformed(scanned));
-    dataset_digest_.Update(data);
   }
   if (absl::Status appended = writer_->Append(data); !appended.ok()) {
     writer_.reset();
@@ -145,9 +144,7 @@ absl::StatusOr<WrittenObject> Upload::Commit() {
   }
   TJ_TRY(receipt.status());
   if (!resumed_) {
-    const dicom::Header& header = scanner_.header();
-    return WrittenObject{
-        *receipt, dataset_digest_.FinishText(header.dataset_offset, receipt->sha256), header};
+    return WrittenObject{*receipt, "", scanner_.header()};
   }
 
   TJ_ASSIGN_OR_RETURN(const std::unique_ptr<blob::Reader> reader,

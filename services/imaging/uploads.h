@@ -80,7 +80,6 @@ class Upload {
   std::unique_ptr<blob::Writer> writer_;  // Null once finished, failed or yielded.
   bool resumed_ = false;                  // Its first bytes came before: it is scanned at the end.
   dicom::FileScanner scanner_;
-  DatasetDigest dataset_digest_;
   std::atomic<int64_t> committed_size_ = 0;
   std::atomic<int64_t> received_size_ = 0;
   absl::Duration flushed_at_;
