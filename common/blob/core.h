@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/blob/disk.h"
 #include "common/blob/layout.h"
+#include "common/blob/packs.h"
 #include "common/blob/store.h"
 
 namespace tongjian::blob {
@@ -58,13 +59,15 @@ struct Core {
         clock(store_clock),
         files(store_files),
         layout(store_options.directory),
-        disk(store_files, store_options.directory, store_options.reserve_bytes) {}
+        disk(store_files, store_options.directory, store_options.reserve_bytes),
+        packs(store_files, disk, layout, store_clock) {}
 
   const StoreOptions options;
   const base::Clock& clock;
   Files& files;
   const Layout layout;
   Disk disk;
+  Packs packs;
   Claims claims;
   std::atomic<int64_t> objects_written{0};
   std::atomic<int64_t> bytes_written{0};

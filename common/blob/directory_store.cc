@@ -51,12 +51,17 @@ class DirectoryStore : public Store {
   }
   absl::StatusOr<std::unique_ptr<Writer>> OpenPartial(std::string_view upload_id) override;
   absl::StatusOr<std::unique_ptr<Reader>> OpenReader(std::string_view locator) override {
+    if (IsPackedLocator(locator)) return core_.packs.OpenReader(locator);
     TJ_ASSIGN_OR_RETURN(const Place place, ParseLocator(locator));
     return ObjectReader::Open(core_.files, core_.layout.Object(place), locator);
   }
   absl::Status Remove(std::string_view locator) override {
-    TJ_ASSIGN_OR_RETURN(const Place place, ParseLocator(locator));
-    TJ_TRY(core_.files.Remove(core_.layout.Object(place)));
+    if (IsPackedLocator(locator)) {
+      TJ_TRY(core_.packs.Remove(locator));
+    } else {
+      TJ_ASSIGN_OR_RETURN(const Place place, ParseLocator(locator));
+      TJ_TRY(core_.files.Remove(core_.layout.Object(place)));
+    }
     ++core_.objects_removed;
     return absl::OkStatus();
   }
@@ -92,6 +97,7 @@ absl::Status DirectoryStore::Start() {
   TJ_ASSIGN_OR_RETURN(lock_, files.Lock(layout.Lock()));
   TJ_TRY(files.MakeDirectory(layout.Objects()));
   TJ_TRY(files.MakeDirectory(layout.Partials()));
+  TJ_TRY(core_.packs.Start());
   TJ_ASSIGN_OR_RETURN(const std::vector<std::string> buckets, ListBuckets(core_));
   TJ_TRY(BeginBucket(buckets.empty() ? 0 : BucketNumber(buckets.back())));
   TJ_ASSIGN_OR_RETURN(const std::vector<std::string> names,
@@ -170,7 +176,7 @@ StoreStats DirectoryStore::Stats() const {
   stats.objects_removed = core_.objects_removed;
   stats.writers_open = core_.writers_open;
   stats.directory_syncs = core_.disk.directory_syncs();
-  stats.directory_waiters = core_.disk.directory_waiters();
+  stats.sync_waiters = core_.disk.sync_waiters();
   stats.free_bytes = core_.disk.FreeBytes();
   stats.read_only = core_.disk.failed();
   return stats;

@@ -14,7 +14,7 @@ absl::Status FinalFailure() {
 
 }  // namespace
 
-// One directory's syncs: every caller wants one that begins after it asked.
+// The syncs of one directory or file: every caller wants one that begins after it asked.
 struct Disk::Group {
   int64_t begun = 0;  // Syncs begun so far.
   int64_t done = 0;   // Syncs ended well so far.
@@ -38,13 +38,24 @@ absl::Status Disk::Sync(File& file) {
 }
 
 absl::Status Disk::SyncDirectory(const std::string& path) {
+  return SyncGroup(path, [&]() -> absl::Status {
+    ++directory_syncs_;
+    return files_.SyncDirectory(path);
+  });
+}
+
+absl::Status Disk::SyncShared(File& file, const std::string& path) {
+  return SyncGroup(path, [&] { return file.Sync(); });
+}
+
+absl::Status Disk::SyncGroup(const std::string& key, const std::function<absl::Status()>& sync) {
   std::unique_lock lock(mutex_);
-  std::shared_ptr<Group>& slot = groups_[path];
+  std::shared_ptr<Group>& slot = groups_[key];
   if (slot == nullptr) slot = std::make_shared<Group>();
   const std::shared_ptr<Group> group = slot;
   ++group->callers;
-  ++directory_waiters_;
-  // One that is running may have looked at the directory before this caller's change.
+  ++sync_waiters_;
+  // One that is running may have looked before this caller's change.
   const int64_t wanted = group->begun + 1;
   while (group->done < wanted && group->failure.ok()) {
     if (group->running) {
@@ -54,7 +65,7 @@ absl::Status Disk::SyncDirectory(const std::string& path) {
     group->running = true;
     const int64_t number = ++group->begun;
     lock.unlock();
-    const absl::Status status = SyncNow(path);
+    const absl::Status status = failed_ ? FinalFailure() : Note(sync());
     lock.lock();
     group->running = false;
     if (status.ok()) {
@@ -64,15 +75,9 @@ absl::Status Disk::SyncDirectory(const std::string& path) {
     }
     changed_.notify_all();
   }
-  --directory_waiters_;
-  if (--group->callers == 0) groups_.erase(path);
+  --sync_waiters_;
+  if (--group->callers == 0) groups_.erase(key);
   return group->done >= wanted ? absl::OkStatus() : group->failure;
-}
-
-absl::Status Disk::SyncNow(const std::string& path) {
-  if (failed_) return FinalFailure();
-  ++directory_syncs_;
-  return Note(files_.SyncDirectory(path));
 }
 
 absl::Status Disk::Note(absl::Status status) {

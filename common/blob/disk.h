@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -30,10 +31,12 @@ class Disk {
   absl::Status Sync(File& file);
   // Callers that come while a sync of the same directory runs share the next one.
   absl::Status SyncDirectory(const std::string& path);
+  // The same for the writers of one file; `path` names it.
+  absl::Status SyncShared(File& file, const std::string& path);
 
   bool failed() const { return failed_.load(); }
-  // Callers in SyncDirectory now.
-  int64_t directory_waiters() const { return directory_waiters_.load(); }
+  // Callers in SyncDirectory and SyncShared now.
+  int64_t sync_waiters() const { return sync_waiters_.load(); }
   int64_t directory_syncs() const { return directory_syncs_.load(); }
   // -1 when unknown.
   int64_t FreeBytes() const;
@@ -41,17 +44,17 @@ class Disk {
  private:
   struct Group;
   absl::Status Note(absl::Status status);
-  absl::Status SyncNow(const std::string& path);
+  absl::Status SyncGroup(const std::string& key, const std::function<absl::Status()>& sync);
 
   Files& files_;
   const std::string directory_;
   const int64_t reserve_bytes_;
   std::atomic<bool> failed_{false};
   std::atomic<int64_t> directory_syncs_{0};
-  std::atomic<int64_t> directory_waiters_{0};
+  std::atomic<int64_t> sync_waiters_{0};
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::map<std::string, std::shared_ptr<Group>> groups_;  // Directories being synced now.
+  std::map<std::string, std::shared_ptr<Group>> groups_;  // What is being synced now.
 };
 
 }  // namespace tongjian::blob

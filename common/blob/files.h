@@ -12,7 +12,8 @@
 
 namespace tongjian::blob {
 
-// One open file. Not for concurrent use. Closed when destroyed; closing makes nothing durable.
+// One open file. Not for concurrent use, except that writes of parts that do not overlap and syncs
+// may run at the same time. Closed when destroyed; closing makes nothing durable.
 class File {
  public:
   virtual ~File() = default;
@@ -22,14 +23,21 @@ class File {
   virtual absl::StatusOr<std::string> ReadAt(int64_t offset, size_t n) = 0;
   virtual absl::StatusOr<int64_t> Size() = 0;
   virtual absl::Status Truncate(int64_t size) = 0;
+  // Gives back the space of `size` bytes, all within the file: they read as zeros. Where the file
+  // system cannot, nothing happens.
+  virtual absl::Status PunchHole(int64_t offset, int64_t size) = 0;
   // Content and size are durable once this returns. Not to be called again after it failed.
   virtual absl::Status Sync() = 0;
 };
+
+// What goes past the cache has place, size and address in multiples of this.
+inline constexpr size_t kDirectAlignment = 4096;
 
 enum class OpenMode {
   kRead,       // NOT_FOUND when absent.
   kCreateNew,  // ALREADY_EXISTS when present.
   kWrite,      // Reading and writing; NOT_FOUND when absent.
+  kDirect,     // As kWrite, but aligned writes go to the disk past the cache where that is possible.
 };
 
 struct FileInfo {

@@ -13,6 +13,7 @@ namespace tongjian::blob {
 namespace {
 
 constexpr std::string_view kScheme = "d1/";
+constexpr std::string_view kPackedScheme = "p1/";
 constexpr size_t kBucketDigits = 8;
 constexpr size_t kNameDigits = 32;
 
@@ -35,6 +36,30 @@ absl::StatusOr<Place> ParseLocator(std::string_view locator) {
     Place place{std::string(locator.substr(kScheme.size(), kBucketDigits)),
                 std::string(locator.substr(kSlash + 1))};
     if (IsBucketName(place.bucket) && IsObjectName(place.name)) return place;
+  }
+  return base::InvalidField("locator", "not a locator of this store");
+}
+
+std::string PackedLocator(const PackedPlace& place) {
+  TJ_CHECK(place.offset >= 0 && place.offset <= 0xFFFFFFFF);
+  return absl::StrCat("p1/", place.pack, "/", absl::Hex(place.offset, absl::kZeroPad8), ".",
+                      place.name);
+}
+
+bool IsPackedLocator(std::string_view locator) { return locator.starts_with(kPackedScheme); }
+
+absl::StatusOr<PackedPlace> ParsePackedLocator(std::string_view locator) {
+  constexpr size_t kSlash = kPackedScheme.size() + kBucketDigits;
+  constexpr size_t kDot = kSlash + 1 + kBucketDigits;
+  if (IsPackedLocator(locator) && locator.size() == kDot + 1 + kNameDigits &&
+      locator[kSlash] == '/' && locator[kDot] == '.') {
+    const std::string_view offset = locator.substr(kSlash + 1, kBucketDigits);
+    PackedPlace place{std::string(locator.substr(kPackedScheme.size(), kBucketDigits)), 0,
+                      std::string(locator.substr(kDot + 1))};
+    if (IsBucketName(place.pack) && IsHex(offset, kBucketDigits) && IsObjectName(place.name)) {
+      place.offset = BucketNumber(offset);
+      return place;
+    }
   }
   return base::InvalidField("locator", "not a locator of this store");
 }

@@ -5,9 +5,10 @@
 //   objects/<bucket>/<name>.tmp         being written
 //   objects/<bucket>/<name>.part        being written under an upload id, survives restarts
 //   partials/<hash of the upload id>    how much of which .part is durable (partial_record.h)
+//   packs/<pack>                        small objects, one behind another (pack_format.h)
 //
-// <bucket>: 8 hexadecimal digits, counting up; new objects go to the last one. <name>: 32 random
-// hexadecimal digits.
+// <bucket>, <pack>: 8 hexadecimal digits, counting up; new objects go to the last one. <name>: 32
+// random hexadecimal digits.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +34,18 @@ struct Place {
 std::string LocatorOf(const Place& place);
 absl::StatusOr<Place> ParseLocator(std::string_view locator);
 
+// The place of an object in a pack.
+struct PackedPlace {
+  std::string pack;
+  int64_t offset = 0;  // Below 4 GiB.
+  std::string name;
+};
+
+// "p1/<pack>/<offset, 8 hexadecimal digits>.<name>" and back.
+std::string PackedLocator(const PackedPlace& place);
+absl::StatusOr<PackedPlace> ParsePackedLocator(std::string_view locator);
+bool IsPackedLocator(std::string_view locator);
+
 std::string BucketName(int64_t number);
 bool IsBucketName(std::string_view name);
 int64_t BucketNumber(std::string_view name);
@@ -49,6 +62,8 @@ class Layout {
   std::string Lock() const { return directory_ + "/lock"; }
   std::string Objects() const { return directory_ + "/objects"; }
   std::string Partials() const { return directory_ + "/partials"; }
+  std::string Packs() const { return directory_ + "/packs"; }
+  std::string Pack(const std::string& pack) const { return Packs() + "/" + pack; }
   std::string Bucket(const std::string& bucket) const { return Objects() + "/" + bucket; }
   std::string Object(const Place& place) const { return Bucket(place.bucket) + "/" + place.name; }
   std::string Record(const std::string& partial_name) const {

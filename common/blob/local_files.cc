@@ -60,14 +60,30 @@ class Descriptor {
   const int fd_;
 };
 
+bool IsAligned(int64_t offset, std::string_view bytes) {
+  return (static_cast<uint64_t>(offset) | bytes.size() |
+          reinterpret_cast<uintptr_t>(bytes.data())) %
+             kDirectAlignment ==
+         0;
+}
+
 class LocalFile : public File {
  public:
-  LocalFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+  // `direct`: for writing past the cache, or -1.
+  LocalFile(int fd, int direct, std::string path)
+      : fd_(fd), direct_(direct), path_(std::move(path)) {}
 
   absl::Status WriteAt(int64_t offset, std::string_view bytes) override {
+    bool direct = direct_.get() >= 0;
     while (!bytes.empty()) {
-      const ssize_t n = pwrite(fd_.get(), bytes.data(), bytes.size(), offset);
+      direct = direct && IsAligned(offset, bytes);
+      const int fd = direct ? direct_.get() : fd_.get();
+      const ssize_t n = pwrite(fd, bytes.data(), bytes.size(), offset);
       if (n < 0 && errno == EINTR) continue;
+      if (n < 0 && errno == EINVAL && direct) {
+        direct = false;  // The disk wants more than our alignment.
+        continue;
+      }
       if (n < 0) return Failed("write", path_);
       offset += n;
       bytes.remove_prefix(static_cast<size_t>(n));
@@ -101,6 +117,13 @@ class LocalFile : public File {
     return absl::OkStatus();
   }
 
+  absl::Status PunchHole(int64_t offset, int64_t size) override {
+    constexpr int kMode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+    if (fallocate(fd_.get(), kMode, offset, size) == 0 || errno == EOPNOTSUPP)
+      return absl::OkStatus();
+    return Failed("punch", path_);
+  }
+
   // fdatasync writes the size too, and leaves out only times.
   absl::Status Sync() override {
     if (fdatasync(fd_.get()) != 0) return Failed("sync", path_);
@@ -109,6 +132,7 @@ class LocalFile : public File {
 
  private:
   const Descriptor fd_;
+  const Descriptor direct_;
   const std::string path_;
 };
 
@@ -120,7 +144,10 @@ class Local : public Files {
     if (mode == OpenMode::kCreateNew) flags |= O_CREAT | O_EXCL;
     const int fd = open(path.c_str(), flags, kFileMode);
     if (fd < 0) return Failed("open", path);
-    return std::make_unique<LocalFile>(fd, path);
+    const int direct = mode == OpenMode::kDirect
+                           ? open(path.c_str(), O_CLOEXEC | O_NOFOLLOW | O_WRONLY | O_DIRECT)
+                           : -1;
+    return std::make_unique<LocalFile>(fd, direct, path);
   }
 
   absl::StatusOr<FileInfo> Info(const std::string& path) override {

@@ -8,16 +8,84 @@ namespace {
 
 constexpr size_t kReadSize = 1 << 20;
 
-// Reads all of one object; OK, DATA_LOSS or another failure.
-absl::Status Verify(Core& core, const Place& place, ScrubReport* report) {
-  TJ_ASSIGN_OR_RETURN(const std::unique_ptr<Reader> reader,
-                      ObjectReader::Open(core.files, core.layout.Object(place), LocatorOf(place)));
-  ++report->objects;
-  while (true) {
-    TJ_ASSIGN_OR_RETURN(const std::string bytes, reader->Next(kReadSize));
-    report->bytes += static_cast<int64_t>(bytes.size());
-    if (bytes.empty()) return absl::OkStatus();
+// Reads all of one object, and notes when it is damaged.
+absl::Status Verify(const absl::StatusOr<std::unique_ptr<Reader>>& reader,
+                    const std::string& locator, ScrubReport* report) {
+  absl::Status status = reader.status();
+  if (status.ok()) {
+    ++report->objects;
+    while (true) {
+      const absl::StatusOr<std::string> bytes = (*reader)->Next(kReadSize);
+      status = bytes.status();
+      if (!bytes.ok() || bytes->empty()) break;
+      report->bytes += static_cast<int64_t>(bytes->size());
+    }
   }
+  report->cursor = locator;
+  if (absl::IsNotFound(status)) return absl::OkStatus();  // Removed meanwhile.
+  if (!absl::IsDataLoss(status)) return status;
+  report->damaged.push_back(locator);
+  return absl::OkStatus();
+}
+
+absl::Status ScrubBuckets(Core& core, const Place& after, int64_t bytes_max, ScrubReport* report) {
+  TJ_ASSIGN_OR_RETURN(const std::vector<std::string> buckets, ListBuckets(core));
+  for (const std::string& bucket : buckets) {
+    if (bucket < after.bucket) continue;
+    TJ_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListBucket(core, bucket));
+    for (const std::string& name : names) {
+      if (!IsObjectName(name) || (bucket == after.bucket && name <= after.name)) continue;
+      const Place place{bucket, name};
+      const std::string locator = LocatorOf(place);
+      TJ_TRY(Verify(ObjectReader::Open(core.files, core.layout.Object(place), locator), locator,
+                    report));
+      if (report->bytes >= bytes_max) return absl::OkStatus();
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The locator of bytes that should be a record and are none.
+std::string NamelessLocator(const std::string& pack, int64_t offset) {
+  return PackedLocator({pack, offset, std::string(32, '0')});
+}
+
+absl::Status ScrubPack(Core& core, const std::string& pack, int64_t after, int64_t bytes_max,
+                       ScrubReport* report) {
+  const bool growing = core.packs.Growing(pack);
+  absl::StatusOr<PackScan> scan =
+      PackScan::Open(core.files, core.packs.Path(pack), OpenMode::kRead);
+  if (absl::IsNotFound(scan.status())) return absl::OkStatus();
+  if (absl::IsDataLoss(scan.status())) {
+    TJ_ASSIGN_OR_RETURN(const FileInfo info, core.files.Info(core.packs.Path(pack)));
+    if (info.size > kPackHeadSize) report->damaged.push_back(NamelessLocator(pack, 0));
+    return absl::OkStatus();
+  }
+  TJ_TRY(scan.status());
+  while (true) {
+    TJ_ASSIGN_OR_RETURN(const std::optional<PackItem> item, scan->Next());
+    if (!item) return absl::OkStatus();
+    if (item->offset <= after) continue;
+    if (!item->head && item->written && !growing)
+      report->damaged.push_back(NamelessLocator(pack, item->offset));
+    if (!item->head || item->head->state != RecordState::kLive) continue;
+    // What is being written is not whole yet, and not durable: the next round finds it.
+    const std::string locator = PackedLocator({pack, item->offset, item->head->name});
+    if (growing && core.packs.Pending(pack, item->offset)) continue;
+    TJ_TRY(Verify(core.packs.OpenReader(locator), locator, report));
+    if (report->bytes >= bytes_max) return absl::OkStatus();
+  }
+}
+
+absl::Status ScrubPacks(Core& core, const PackedPlace& after, int64_t bytes_max,
+                        ScrubReport* report) {
+  TJ_ASSIGN_OR_RETURN(const std::vector<std::string> packs, core.packs.List());
+  for (const std::string& pack : packs) {
+    if (pack < after.pack) continue;
+    TJ_TRY(ScrubPack(core, pack, pack == after.pack ? after.offset : 0, bytes_max, report));
+    if (report->bytes >= bytes_max) return absl::OkStatus();
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -40,6 +108,8 @@ absl::StatusOr<SweepReport> Sweep::Run(int64_t last_bucket) {
   for (const std::string& bucket : buckets) {
     TJ_TRY(SweepBucket(bucket, BucketNumber(bucket) < last_bucket - 1));
   }
+  TJ_ASSIGN_OR_RETURN(const std::vector<std::string> packs, core_.packs.List());
+  for (const std::string& pack : packs) TJ_TRY(SweepPack(pack));
   return report_;
 }
 
@@ -115,6 +185,76 @@ absl::Status Sweep::SweepUnfinished(const Place& place, const char* suffix) {
   return absl::OkStatus();
 }
 
+// A pack goes when nothing in it is in use, the space of a record when nobody can be reading it any
+// more.
+absl::Status Sweep::SweepPack(const std::string& pack) {
+  const bool growing = core_.packs.Growing(pack);  // Before the walk: what it does not see is there.
+  const std::string path = core_.packs.Path(pack);
+  absl::StatusOr<PackScan> scan = PackScan::Open(core_.files, path, OpenMode::kWrite);
+  if (absl::IsNotFound(scan.status())) return absl::OkStatus();
+  if (absl::IsDataLoss(scan.status())) return SweepHeadless(path, growing);
+  TJ_TRY(scan.status());
+  bool in_use = false;
+  std::vector<PackItem> spent;
+  while (true) {
+    TJ_ASSIGN_OR_RETURN(const std::optional<PackItem> item, scan->Next());
+    if (!item) break;
+    TJ_TRY(SweepRecord(*scan, pack, *item, &in_use, &spent));
+  }
+  if (!in_use && !growing) return core_.files.Remove(path);
+  return Reclaim(*scan, spent);
+}
+
+absl::Status Sweep::Reclaim(PackScan& scan, const std::vector<PackItem>& spent) {
+  if (spent.empty()) return absl::OkStatus();
+  // First that they are removed, or power loss could leave live heads without what stood behind.
+  TJ_TRY(core_.disk.Sync(scan.file()));
+  for (const PackItem& item : spent) {
+    RecordHead head = *item.head;
+    head.state = RecordState::kReclaimed;
+    TJ_TRY(scan.Put(item.offset, head));
+    if (item.extent <= kPackAlignment) continue;
+    TJ_TRY(scan.file().PunchHole(item.offset + kPackAlignment, item.extent - kPackAlignment));
+  }
+  return absl::OkStatus();
+}
+
+// One whose head is not whole: begun when the power went, or damaged with all it holds, which is
+// kept for whoever mends it.
+absl::Status Sweep::SweepHeadless(const std::string& path, bool growing) {
+  TJ_ASSIGN_OR_RETURN(const FileInfo info, core_.files.Info(path));
+  if (growing || info.size > kPackHeadSize) return absl::OkStatus();
+  ++report_.unfinished_removed;
+  return core_.files.Remove(path);
+}
+
+absl::Status Sweep::SweepRecord(PackScan& scan, const std::string& pack, const PackItem& item,
+                                bool* in_use, std::vector<PackItem>* spent) {
+  if (!item.head) {
+    *in_use |= item.written;  // Damaged, or being written.
+    return absl::OkStatus();
+  }
+  RecordHead head = *item.head;
+  const bool old = now_ - head.time > age_;
+  if (head.state == RecordState::kLive) {
+    ++report_.objects_seen;
+    *in_use = true;
+    if (!old) return absl::OkStatus();
+    TJ_ASSIGN_OR_RETURN(const bool named,
+                        referenced_(PackedLocator({pack, item.offset, head.name})));
+    if (named) return absl::OkStatus();
+    head.state = RecordState::kRemoved;
+    head.time = now_;
+    ++report_.orphans_removed;
+    report_.bytes_removed += head.size;
+    return scan.Put(item.offset, head);
+  }
+  if (head.state != RecordState::kRemoved) return absl::OkStatus();
+  *in_use |= !old;
+  if (old) spent->push_back(item);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<bool> Sweep::IsOlder(const std::string& path, absl::Duration age, int64_t* size) {
   const absl::StatusOr<FileInfo> info = core_.files.Info(path);
   if (absl::IsNotFound(info.status())) return false;
@@ -126,27 +266,15 @@ absl::StatusOr<bool> Sweep::IsOlder(const std::string& path, absl::Duration age,
 absl::StatusOr<ScrubReport> ScrubObjects(Core& core, std::string_view cursor, int64_t bytes_max) {
   ScrubReport report;
   Place after;
-  if (!cursor.empty()) {
+  PackedPlace after_packed;
+  if (IsPackedLocator(cursor)) {
+    TJ_ASSIGN_OR_RETURN(after_packed, ParsePackedLocator(cursor));
+  } else if (!cursor.empty()) {
     TJ_ASSIGN_OR_RETURN(after, ParseLocator(cursor));
   }
-  TJ_ASSIGN_OR_RETURN(const std::vector<std::string> buckets, ListBuckets(core));
-  for (const std::string& bucket : buckets) {
-    if (bucket < after.bucket) continue;
-    TJ_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListBucket(core, bucket));
-    for (const std::string& name : names) {
-      if (!IsObjectName(name) || (bucket == after.bucket && name <= after.name)) continue;
-      const Place place{bucket, name};
-      const absl::Status status = Verify(core, place, &report);
-      if (absl::IsDataLoss(status)) {
-        report.damaged.push_back(LocatorOf(place));
-      } else if (!absl::IsNotFound(status)) {  // Removed meanwhile.
-        TJ_TRY(status);
-      }
-      report.cursor = LocatorOf(place);
-      if (report.bytes >= bytes_max) return report;
-    }
-  }
-  report.cursor.clear();
+  if (!IsPackedLocator(cursor)) TJ_TRY(ScrubBuckets(core, after, bytes_max, &report));
+  if (report.bytes < bytes_max) TJ_TRY(ScrubPacks(core, after_packed, bytes_max, &report));
+  if (report.bytes < bytes_max) report.cursor.clear();
   return report;
 }
 

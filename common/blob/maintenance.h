@@ -26,6 +26,11 @@ class Sweep {
   absl::Status SweepBucket(const std::string& bucket, bool removable);
   absl::Status SweepObject(const Place& place);
   absl::Status SweepUnfinished(const Place& place, const char* suffix);
+  absl::Status SweepPack(const std::string& pack);
+  absl::Status SweepHeadless(const std::string& path, bool growing);
+  absl::Status SweepRecord(PackScan& scan, const std::string& pack, const PackItem& item,
+                           bool* in_use, std::vector<PackItem>* spent);
+  absl::Status Reclaim(PackScan& scan, const std::vector<PackItem>& spent);
   // Whether nothing was written to the file for that long; false when it is gone.
   absl::StatusOr<bool> IsOlder(const std::string& path, absl::Duration age, int64_t* size);
 

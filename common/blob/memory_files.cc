@@ -113,6 +113,14 @@ class MemoryFile : public File {
     });
   }
 
+  absl::Status PunchHole(int64_t offset, int64_t size) override {
+    std::lock_guard lock(files_.mutex_);
+    return Change([&] {
+      std::fill_n(inode_->now.begin() + offset, size, '\0');
+      return absl::OkStatus();
+    });
+  }
+
   absl::Status Sync() override {
     std::lock_guard lock(files_.mutex_);
     TJ_TRY(CheckOpen());

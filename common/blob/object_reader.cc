@@ -13,10 +13,15 @@ absl::StatusOr<std::unique_ptr<Reader>> ObjectReader::Open(Files& files, const s
   absl::StatusOr<std::unique_ptr<File>> file = files.Open(path, OpenMode::kRead);
   if (absl::IsNotFound(file.status())) return base::NotFound("stored object");
   TJ_TRY(file.status());
-  TJ_ASSIGN_OR_RETURN(Footer footer, Footer::Read(**file));
+  return Open(*std::move(file), locator);
+}
+
+absl::StatusOr<std::unique_ptr<Reader>> ObjectReader::Open(std::unique_ptr<File> file,
+                                                           std::string_view locator) {
+  TJ_ASSIGN_OR_RETURN(Footer footer, Footer::Read(*file));
   Receipt receipt{std::string(locator), footer.size, Sha256Text(footer.sha256)};
   return std::unique_ptr<Reader>(
-      new ObjectReader(*std::move(file), std::move(footer), std::move(receipt)));
+      new ObjectReader(std::move(file), std::move(footer), std::move(receipt)));
 }
 
 absl::StatusOr<std::string> ObjectReader::Read(int64_t offset, size_t n) {

@@ -12,7 +12,10 @@ namespace tongjian::blob {
 
 class ObjectReader : public Reader {
  public:
-  // NOT_FOUND when there is no file at `path`, DATA_LOSS when its end is damaged.
+  // `file`: content and footer. DATA_LOSS when its end is damaged.
+  static absl::StatusOr<std::unique_ptr<Reader>> Open(std::unique_ptr<File> file,
+                                                      std::string_view locator);
+  // NOT_FOUND when there is no file at `path`.
   static absl::StatusOr<std::unique_ptr<Reader>> Open(Files& files, const std::string& path,
                                                       std::string_view locator);
 

@@ -8,6 +8,9 @@ namespace {
 // Gathered before it is written: few system calls for peers that send little at a time.
 constexpr size_t kBufferSize = 256 << 10;
 
+// What a record has beside its content: its head, the footer with some checksums, filling.
+constexpr size_t kRecordRoom = 2 * kPackAlignment;
+
 std::string ClaimKey(const Place& place) { return LocatorOf(place); }
 
 absl::Status Busy() {
@@ -36,8 +39,8 @@ absl::StatusOr<std::unique_ptr<Writer>> ObjectWriter::Begin(Core& core, const Pl
   if (!claim) return Busy();
   std::unique_ptr<ObjectWriter> writer(new ObjectWriter(core, place, *std::move(claim)));
   if (upload) writer->upload_.emplace(*std::move(upload));
-  TJ_ASSIGN_OR_RETURN(writer->file_,
-                      core.files.Open(writer->UnfinishedPath(), OpenMode::kCreateNew));
+  writer->ClearBuffer();
+  if (!writer->MayBePacked()) TJ_TRY(writer->OpenFile());
   return writer;
 }
 
@@ -50,6 +53,7 @@ absl::StatusOr<std::unique_ptr<Writer>> ObjectWriter::Resume(Core& core, const P
   TJ_ASSIGN_OR_RETURN(std::unique_ptr<File> file, core.files.Open(path, OpenMode::kWrite));
   std::unique_ptr<ObjectWriter> writer(new ObjectWriter(core, state.place, *std::move(claim)));
   writer->file_ = std::move(file);
+  writer->ClearBuffer();
   writer->committed_size_ = state.size;  // From here on the destructor leaves the file alone.
   TJ_TRY(writer->Load(state));
   TJ_ASSIGN_OR_RETURN(writer->record_, PartialRecord::Open(core.files, core.disk,
@@ -97,12 +101,40 @@ absl::Status ObjectWriter::Append(std::string_view bytes) {
   return Put(bytes);
 }
 
+// Whether it is still all in memory, and small enough to stay there.
+bool ObjectWriter::MayBePacked() const {
+  return !upload_ && file_ == nullptr && content_.size() <= core_.options.packed_bytes_max &&
+         core_.options.packed_bytes_max > 0;
+}
+
+absl::Status ObjectWriter::OpenFile() {
+  TJ_ASSIGN_OR_RETURN(file_, core_.files.Open(UnfinishedPath(), OpenMode::kCreateNew));
+  return absl::OkStatus();
+}
+
+void ObjectWriter::ClearBuffer() { buffer_.Resize(kRecordHeadSize); }
+
+std::string_view ObjectWriter::Buffered() const {
+  return buffer_.view().substr(kRecordHeadSize);
+}
+
 absl::Status ObjectWriter::Put(std::string_view bytes) {
-  if (buffer_.empty() && bytes.size() >= kBufferSize) return WriteOut(bytes);
-  buffer_.append(bytes);
-  if (buffer_.size() < kBufferSize) return absl::OkStatus();
-  TJ_TRY(WriteOut(buffer_));
-  buffer_.clear();
+  if (MayBePacked()) {
+    // Once: growing step by step would copy it several times.
+    buffer_.Reserve(static_cast<size_t>(core_.options.packed_bytes_max) + kRecordRoom);
+    buffer_.Append(bytes);
+    return absl::OkStatus();
+  }
+  if (file_ == nullptr) TJ_TRY(Broken(OpenFile()));
+  if (!Buffered().empty() && Buffered().size() + bytes.size() >= kBufferSize) TJ_TRY(WriteBuffer());
+  if (bytes.size() >= kBufferSize) return WriteOut(bytes);
+  buffer_.Append(bytes);
+  return absl::OkStatus();
+}
+
+absl::Status ObjectWriter::WriteBuffer() {
+  TJ_TRY(WriteOut(Buffered()));
+  ClearBuffer();
   return absl::OkStatus();
 }
 
@@ -123,8 +155,7 @@ absl::Status ObjectWriter::Flush() {
 }
 
 absl::Status ObjectWriter::FlushPartial() {
-  TJ_TRY(WriteOut(buffer_));
-  buffer_.clear();
+  TJ_TRY(WriteBuffer());
   TJ_TRY(core_.disk.Sync(*file_));
   if (record_ == nullptr) {
     TJ_TRY(core_.disk.SyncDirectory(core_.layout.Bucket(place_.bucket)));
@@ -147,14 +178,16 @@ absl::StatusOr<Receipt> ObjectWriter::Commit(std::string_view expected_sha256) {
         absl::StatusCode::kDataLoss, "CONTENT_MISMATCH", "",
         absl::StrCat("the content's hash is ", receipt.sha256, ", not the one that was sent"));
   }
-  absl::StatusOr<Receipt> finished = Finish(footer, std::move(receipt));
+  absl::StatusOr<Receipt> finished = file_ == nullptr
+                                         ? FinishPacked(footer, std::move(receipt))
+                                         : Finish(footer, std::move(receipt));
   if (!finished.ok()) broken_ = finished.status();
   return finished;
 }
 
 absl::StatusOr<Receipt> ObjectWriter::Finish(const Footer& footer, Receipt receipt) {
-  buffer_.append(footer.Encode());
-  TJ_TRY(WriteOut(buffer_));
+  buffer_.Append(footer.Encode());
+  TJ_TRY(WriteBuffer());
   TJ_TRY(core_.disk.Sync(*file_));
   TJ_TRY(core_.files.Rename(UnfinishedPath(), core_.layout.Object(place_)));
   TJ_TRY(core_.disk.SyncDirectory(core_.layout.Bucket(place_.bucket)));
@@ -168,13 +201,22 @@ absl::StatusOr<Receipt> ObjectWriter::Finish(const Footer& footer, Receipt recei
   return receipt;
 }
 
+absl::StatusOr<Receipt> ObjectWriter::FinishPacked(const Footer& footer, Receipt receipt) {
+  buffer_.Append(footer.Encode());
+  TJ_ASSIGN_OR_RETURN(receipt.locator, core_.packs.Append(place_.name, std::move(buffer_)));
+  done_ = true;
+  ++core_.objects_written;
+  core_.bytes_written += receipt.size;
+  return receipt;
+}
+
 absl::Status ObjectWriter::Discard() {
   if (done_) return absl::FailedPreconditionError("the object is finished");
   done_ = true;
   // The record first: without it the rest is swept, while a record without its object would be
   // looked after in vain.
   if (record_ != nullptr) TJ_TRY(core_.files.Remove(core_.layout.Record(upload_->key())));
-  TJ_TRY(core_.files.Remove(UnfinishedPath()));
+  if (file_ != nullptr) TJ_TRY(core_.files.Remove(UnfinishedPath()));
   upload_.reset();
   return absl::OkStatus();
 }

@@ -1,9 +1,11 @@
-// Writes one object's file: temp in the same directory, sync, rename, sync the directory.
+// Writes one object: into its own file (temp in the same directory, sync, rename, sync the
+// directory), or, when it is small, into a pack.
 #pragma once
 
 #include <memory>
 #include <string>
 
+#include "common/blob/buffer.h"
 #include "common/blob/core.h"
 #include "common/blob/footer.h"
 #include "common/blob/partial_record.h"
@@ -36,17 +38,23 @@ class ObjectWriter : public Writer {
   absl::Status Put(std::string_view bytes);
   absl::Status WriteOut(std::string_view bytes);
   absl::Status FlushPartial();
+  absl::Status OpenFile();
+  absl::Status WriteBuffer();
+  void ClearBuffer();
+  std::string_view Buffered() const;
   absl::StatusOr<Receipt> Finish(const Footer& footer, Receipt receipt);
+  absl::StatusOr<Receipt> FinishPacked(const Footer& footer, Receipt receipt);
+  bool MayBePacked() const;
   absl::Status Broken(absl::Status status);
 
   Core& core_;
   const Place place_;
   const Claims::Claim file_claim_;
   std::optional<Claims::Claim> upload_;  // Partials, until done: the record's name.
-  std::unique_ptr<File> file_;
+  std::unique_ptr<File> file_;             // Opened with the first bytes that go to it.
   std::unique_ptr<PartialRecord> record_;  // Once something was flushed.
   FooterBuilder content_;
-  std::string buffer_;
+  Buffer buffer_;  // Behind kRecordHeadSize bytes of room, should it become a pack's record.
   int64_t written_ = 0;  // Bytes in the file; the buffer goes behind them.
   int64_t committed_size_ = 0;
   bool done_ = false;  // Committed or discarded.

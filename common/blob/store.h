@@ -66,6 +66,9 @@ struct StoreOptions {
   std::string directory;  // Made if absent, owned by this store alone (locked while open).
   int64_t reserve_bytes = int64_t{1} << 30;  // Writing stops while less is free. Reading goes on.
   int64_t object_bytes_max = int64_t{64} << 30;          // The largest object.
+  // Objects up to this size, partials not, share files (pack_format.h) and are kept in memory until
+  // they are complete; 0: each has its own file.
+  int64_t packed_bytes_max = 0;
   absl::Duration partial_age_max = absl::Hours(24 * 7);  // Partials untouched for longer are swept.
   Files* files = nullptr;                                // nullptr: the machine's.
 };
@@ -90,7 +93,7 @@ struct StoreStats {
   int64_t objects_removed = 0;
   int64_t writers_open = 0;
   int64_t directory_syncs = 0;
-  int64_t directory_waiters = 0;  // Commits waiting for their directory's sync now.
+  int64_t sync_waiters = 0;  // Commits waiting for a sync that they share now.
   int64_t free_bytes = 0;         // -1 when unknown.
   bool read_only = false;         // A sync has failed: nothing is accepted until a restart.
 };

@@ -145,8 +145,9 @@ class Process::Impl final : public Runtime {
   rpc::AuditSink& AuditSinkOf(std::string_view service) override {
     return records_.AuditSinkOf(service);
   }
-  absl::StatusOr<blob::Store*> OpenBlobs(std::string_view service) override {
-    return records_.OpenBlobs(service);
+  absl::StatusOr<blob::Store*> OpenBlobs(std::string_view service,
+                                         int64_t packed_bytes_max) override {
+    return records_.OpenBlobs(service, packed_bytes_max);
   }
   absl::StatusOr<std::string> Directory(std::string_view service) override {
     std::string path = ServiceDirectory(options_.state, service);

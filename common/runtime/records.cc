@@ -83,12 +83,14 @@ void Records::WatchWriter(Service& service) {
         [](const store::WriterStats& stats) { return static_cast<double>(stats.batches); });
 }
 
-absl::StatusOr<blob::Store*> Records::OpenBlobs(std::string_view name) {
+absl::StatusOr<blob::Store*> Records::OpenBlobs(std::string_view name,
+                                                int64_t packed_bytes_max) {
   const std::string service(name);
   TJ_CHECK(!blobs_.contains(service));
   blob::StoreOptions options;
   options.directory = BlobDirectory(options_.state, service);
   options.reserve_bytes = options_.blob_reserve.bytes;
+  options.packed_bytes_max = packed_bytes_max;
   TJ_TRY(security::MakeDirectory(options.directory));
   TJ_ASSIGN_OR_RETURN(blobs_[service], blob::Store::Open(options, clock_));
   if (options_.scrub_rate.bytes > 0) {

@@ -32,7 +32,7 @@ class Records {
 
   absl::StatusOr<store::Database*> OpenDatabase(std::string_view service,
                                                 std::vector<store::Migration> migrations);
-  absl::StatusOr<blob::Store*> OpenBlobs(std::string_view service);
+  absl::StatusOr<blob::Store*> OpenBlobs(std::string_view service, int64_t packed_bytes_max);
   const rpc::Door& DoorOf(std::string_view service) const;
   rpc::AuditSink& AuditSinkOf(std::string_view service) const;
 

@@ -59,8 +59,11 @@ class Runtime {
   virtual const rpc::Door& DoorOf(std::string_view service) = 0;
   // Where a DICOM handler, a timer or HTTP appends its trail (rpc::Trail::Finish).
   virtual rpc::AuditSink& AuditSinkOf(std::string_view service) = 0;
-  // The service's own object store, "<state>/blobs/<service>".
-  virtual absl::StatusOr<blob::Store*> OpenBlobs(std::string_view service) = 0;
+  // The service's own object store, "<state>/blobs/<service>". `packed_bytes_max` as in
+  // blob::StoreOptions: 0 where objects do not stay long, for the space of a packed one comes back
+  // late.
+  virtual absl::StatusOr<blob::Store*> OpenBlobs(std::string_view service,
+                                                 int64_t packed_bytes_max) = 0;
   // "<state>/<service>", made if absent: for what is neither row nor object.
   virtual absl::StatusOr<std::string> Directory(std::string_view service) = 0;
 

@@ -135,7 +135,7 @@ class EdgeModuleImpl final : public runtime::Module {
                                                         const Settings& settings,
                                                         const std::string& version) {
     TJ_ASSIGN_OR_RETURN(store::Database * database, runtime.OpenDatabase(kService, Schema()));
-    TJ_ASSIGN_OR_RETURN(blob::Store * blobs, runtime.OpenBlobs(kService));
+    TJ_ASSIGN_OR_RETURN(blob::Store * blobs, runtime.OpenBlobs(kService, 0));
     TJ_ASSIGN_OR_RETURN(const std::string directory, runtime.Directory(kService));
     Ground ground{.runtime = runtime, .database = *database, .blobs = *blobs};
     TJ_ASSIGN_OR_RETURN(ground.files, FilesOf(settings, directory));

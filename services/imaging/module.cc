@@ -28,6 +28,7 @@ constexpr char kService[] = "imaging";
 struct Settings {
   absl::Duration quiet_time = absl::Seconds(60);
   config::ByteSize object_size_max = config::GiB(4);
+  config::ByteSize packed_object_size_max = config::MiB(1);
   config::ByteSize flush_size = config::MiB(4);
   absl::Duration flush_interval = absl::Seconds(1);
   int64_t upload_threads = 8;
@@ -50,6 +51,9 @@ void Describe(Settings& s, config::Settings& all) {
           {.min = absl::Seconds(1), .max = absl::Hours(24)});
   all.Add("imaging.object-size-max", &s.object_size_max, "largest object an upload may bring",
           {.min = config::MiB(1), .max = config::GiB(64)});
+  all.Add("imaging.packed-object-size-max", &s.packed_object_size_max,
+          "objects of the DICOM port up to this size share files, and become durable together",
+          {.min = {}, .max = config::MiB(4)});
   all.Add("imaging.flush-size", &s.flush_size, "an upload is made durable every so many bytes",
           {.min = config::KiB(64), .max = config::MiB(256)});
   all.Add("imaging.flush-interval", &s.flush_interval, "and at a chunk's end at least so often",
@@ -94,7 +98,8 @@ class ImagingModuleImpl final : public runtime::Module {
   static absl::StatusOr<std::unique_ptr<Module>> Create(runtime::Runtime& runtime,
                                                         const Settings& settings) {
     TJ_ASSIGN_OR_RETURN(store::Database * database, runtime.OpenDatabase(kService, Schema()));
-    TJ_ASSIGN_OR_RETURN(blob::Store * blobs, runtime.OpenBlobs(kService));
+    TJ_ASSIGN_OR_RETURN(blob::Store * blobs,
+                        runtime.OpenBlobs(kService, settings.packed_object_size_max.bytes));
     std::unique_ptr<ImagingModuleImpl> module(
         new ImagingModuleImpl(runtime, settings, *database, *blobs));
     TJ_ASSIGN_OR_RETURN(module->registry_,

@@ -112,6 +112,23 @@ absl::StatusOr<FileDigest> CopyFile(const std::string& from, const std::string& 
   return digest;
 }
 
+absl::Status CopyTail(const std::string& from, const std::string& to, int64_t offset) {
+  const Descriptor source(open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!source.open()) return Failed("cannot open", from);
+  const Descriptor copy(open(to.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!copy.open()) return Failed("cannot open", to);
+  if (lseek(*copy, offset, SEEK_SET) < 0) return Failed("cannot seek in", to);
+  std::vector<char> piece(kPiece);
+  while (true) {
+    const ssize_t size = pread(*source, piece.data(), piece.size(), offset);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return Failed("cannot read", from);
+    if (size == 0) return absl::OkStatus();
+    TJ_TRY(WriteWhole(*copy, piece.data(), static_cast<size_t>(size), to));
+    offset += size;
+  }
+}
+
 absl::Status LinkOrCopy(const std::string& from, const std::string& to, bool copy) {
   if (!copy) {
     if (link(from.c_str(), to.c_str()) == 0 || errno == EEXIST) return absl::OkStatus();

@@ -26,6 +26,10 @@ absl::StatusOr<FileDigest> DigestOf(const std::string& path, int64_t hashed = kA
 absl::StatusOr<FileDigest> CopyFile(const std::string& from, const std::string& to, unsigned mode,
                                     int64_t hashed = kAllBytes);
 
+// Copies what stands at `offset` and behind over the same place of `to`, which is there. NOT_FOUND
+// when `from` is not.
+absl::Status CopyTail(const std::string& from, const std::string& to, int64_t offset);
+
 // A second name for the same file; a copy where the file system cannot (another one, or `copy`). OK
 // also when `to` is there. NOT_FOUND when `from` is not.
 absl::Status LinkOrCopy(const std::string& from, const std::string& to, bool copy);

@@ -1,4 +1,6 @@
 // The program `tongjian`: one binary, many commands.
+#include <malloc.h>
+
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -32,9 +34,14 @@ int Usage(FILE* out) {
   return out == stdout ? 0 : 2;
 }
 
+// Each arena keeps what its threads have freed, and a large upload passes through many threads: with
+// the default of eight for each processor a hub grew by 185 MB under one object.
+constexpr int kArenas = 4;
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  mallopt(M_ARENA_MAX, kArenas);
   tongjian::program::IgnoreBrokenPipes();
   const Arguments arguments(argv + 1, argv + argc);
   if (arguments.empty()) return Usage(stderr);

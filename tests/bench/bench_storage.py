@@ -87,5 +87,5 @@ def storage_nodelay(stage):
 
 @bench("storage.defaults", "C-STORE, 4 associations, senders and servers as shipped")
 def storage_defaults(stage):
-    plan = {"525k": (2, 15), "36k": (2, 15)} if stage.quick else {"525k": (3, 40), "36k": (3, 40)}
+    plan = {"525k": (2, 50), "36k": (2, 50)} if stage.quick else {"525k": (3, 150), "36k": (3, 150)}
     yield from storage(stage, {}, "defaults", plan)

@@ -52,8 +52,7 @@ class BackupTest : public ::testing::Test {
     EXPECT_EQ(0, chmod((state_ + "/keys/token.key").c_str(), 0600));
     Put(state_ + "/ports.json", "{}");
     database_ = OpenDatabase(state_);
-    objects_ =
-        *blob::Store::Open({.directory = state_ + "/blobs/imaging", .reserve_bytes = 0}, clock_);
+    objects_ = OpenObjects(state_, 0);
   }
   ~BackupTest() override {
     objects_.reset();
@@ -70,6 +69,13 @@ class BackupTest : public ::testing::Test {
         clock_);
     EXPECT_TRUE(database.ok()) << database.status();
     return *std::move(database);
+  }
+
+  std::unique_ptr<blob::Store> OpenObjects(const std::string& state, int64_t packed_bytes_max) {
+    return *blob::Store::Open({.directory = state + "/blobs/imaging",
+                               .reserve_bytes = 0,
+                               .packed_bytes_max = packed_bytes_max},
+                              clock_);
   }
 
   absl::Status Write(int64_t id) {
@@ -93,6 +99,8 @@ class BackupTest : public ::testing::Test {
   }
   absl::Status Restore() { return RestoreBackup(to_, root_ + "/again", clock_, {}).status(); }
 
+  void HoldsEveryRowsObject();
+
   // The only object of the backup.
   std::string AnyObject() const {
     for (const auto& entry : fs::recursive_directory_iterator(to_ + "/blobs")) {
@@ -109,7 +117,7 @@ class BackupTest : public ::testing::Test {
   std::unique_ptr<blob::Store> objects_;
 };
 
-TEST_F(BackupTest, HoldsWhatWasAcknowledgedBeforeItBeganAndEveryRowsObject) {
+void BackupTest::HoldsEveryRowsObject() {
   std::atomic<int64_t> acknowledged{0};
   std::atomic<bool> stop{false};
   std::thread writer([&] {
@@ -127,8 +135,7 @@ TEST_F(BackupTest, HoldsWhatWasAcknowledgedBeforeItBeganAndEveryRowsObject) {
   ASSERT_TRUE(Restore().ok());
 
   const auto database = OpenDatabase(root_ + "/again");
-  const auto objects =
-      *blob::Store::Open({.directory = root_ + "/again/blobs/imaging", .reserve_bytes = 0}, clock_);
+  const auto objects = OpenObjects(root_ + "/again", 0);
   std::vector<store::Row> rows;
   ASSERT_TRUE(database
                   ->Read([&](store::Session& session) -> absl::Status {
@@ -144,6 +151,16 @@ TEST_F(BackupTest, HoldsWhatWasAcknowledgedBeforeItBeganAndEveryRowsObject) {
     ASSERT_TRUE(reader.ok()) << "row " << rows[i].Int(0) << ": " << reader.status();
     EXPECT_EQ(absl::StrCat("object ", rows[i].Int(0)), *(*reader)->Next(100));
   }
+}
+
+TEST_F(BackupTest, HoldsWhatWasAcknowledgedBeforeItBeganAndEveryRowsObject) {
+  HoldsEveryRowsObject();
+}
+
+TEST_F(BackupTest, HoldsObjectsThatShareFiles) {
+  objects_.reset();
+  objects_ = OpenObjects(state_, 1000);
+  HoldsEveryRowsObject();
 }
 
 TEST_F(BackupTest, KeepsKeysSecretAndLeavesPortsOut) {

@@ -41,7 +41,7 @@ class DiskTest : public testing::Test {
       if (!disk_.SyncDirectory("/d").ok()) ++failures_;
     });
     const auto waiting = static_cast<int64_t>(threads_.size());
-    while (disk_.directory_waiters() < waiting) std::this_thread::yield();
+    while (disk_.sync_waiters() < waiting) std::this_thread::yield();
   }
   void Finish() {
     files_.OpenGate();
