@@ -71,9 +71,11 @@ absl::StatusOr<std::string> Applier::Cursor() {
   return cursor_;
 }
 
-absl::Status Applier::StartAnew() {
-  TJ_TRY(
-      database_.Write([this](store::Transaction& tx) { return store::SaveCursor(tx, name_, ""); }));
+absl::Status Applier::StartAnew(const std::function<absl::Status(store::Transaction&)>& also) {
+  TJ_TRY(database_.Write([&](store::Transaction& tx) -> absl::Status {
+    if (also != nullptr) TJ_TRY(also(tx));
+    return store::SaveCursor(tx, name_, "");
+  }));
   cursor_.clear();
   return absl::OkStatus();
 }

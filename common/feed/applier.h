@@ -1,6 +1,7 @@
 // The durable half of a follower: effects, cursor and what is parked. Internal to common/feed.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,9 @@ class Applier {
   absl::StatusOr<int> Apply(const events::v1::PullFeedResponse& page);
   // Tries what is parked, some keys at a time.
   absl::StatusOr<int> RetryParked();
-  // Forgets the cursor: the feed is read from the start of what it keeps.
-  absl::Status StartAnew();
+  // Forgets the cursor, with `also` in the same transaction (null: nothing): the feed is read from
+  // the start of what it keeps.
+  absl::Status StartAnew(const std::function<absl::Status(store::Transaction&)>& also);
 
  private:
   using Events = std::vector<events::v1::Event>;

@@ -78,7 +78,8 @@ class Follower::Impl {
     if (!page.ok() && CursorLost(page.status())) {
       telemetry::Log(telemetry::Level::kWarning, "feed_followed_anew",
                      {{"feed", options_.feed}, {"status", page.status()}});
-      TJ_TRY(applier_.StartAnew());
+      const bool restored = base::DetailOf(page.status()).reason == "CURSOR_FOREIGN";
+      TJ_TRY(applier_.StartAnew(restored ? options_.restored : nullptr));
       page = Pull(absl::ZeroDuration());
     }
     TJ_TRY(page.status());

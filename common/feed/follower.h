@@ -32,6 +32,9 @@ struct FollowerOptions {
   absl::Duration wait = absl::Seconds(25);  // Of one long poll.
   absl::Duration back_off_first = absl::Milliseconds(200);
   absl::Duration back_off_max = absl::Seconds(15);
+  // Runs in the transaction that forgets a cursor of another epoch (CURSOR_FOREIGN): the service
+  // that has the feed was restored from a backup and may have forgotten what it once knew.
+  std::function<absl::Status(store::Transaction&)> restored;
 };
 
 // The numbers it keeps: tongjian_feed_lag_seconds, tongjian_feed_parked,

@@ -130,10 +130,30 @@ absl::Status Deliveries::Renew(const DeliveryLease& lease, absl::Duration ttl) {
 }
 
 absl::Status Deliveries::Replay(int64_t id) {
-  TJ_TRY(database_.Write(
-      [&](Transaction& transaction) { return ReopenDelivery(transaction, queue_, id); }));
+  TJ_TRY(database_.Write([&](Transaction& transaction) -> absl::Status {
+    TJ_ASSIGN_OR_RETURN(const std::optional<Delivery> delivery,
+                        FindDelivery(transaction, queue_, id));
+    if (!delivery) return base::NotFound("delivery");
+    if (delivery->state != DeliveryState::kFailed) {
+      return base::Conflict("STATE_NOT_ALLOWED", "only a failed delivery can be replayed");
+    }
+    return ReopenDelivery(transaction, queue_, *delivery);
+  }));
   std::lock_guard lock(waker_->mutex);
   if (waker_->notice) waker_->notice();
+  return absl::OkStatus();
+}
+
+absl::Status Deliveries::Repeat(Transaction& transaction, int64_t id) {
+  TJ_ASSIGN_OR_RETURN(const std::optional<Delivery> delivery,
+                      FindDelivery(transaction, queue_, id));
+  if (!delivery) return base::NotFound("delivery");
+  if (delivery->state != DeliveryState::kDone) return absl::OkStatus();
+  TJ_TRY(ReopenDelivery(transaction, queue_, *delivery));
+  transaction.AfterCommit([waker = waker_] {
+    std::lock_guard lock(waker->mutex);
+    if (waker->notice) waker->notice();
+  });
   return absl::OkStatus();
 }
 

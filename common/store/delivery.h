@@ -89,6 +89,10 @@ class Deliveries {
   // FAILED_PRECONDITION when it has not failed.
   absl::Status Replay(int64_t id);
 
+  // Puts a done delivery back to its place, in the caller's transaction: the destination has lost
+  // what it was told. Failed and pending ones stay as they are. NOT_FOUND.
+  absl::Status Repeat(Transaction& transaction, int64_t id);
+
   // Deliveries in `state`, by id, after the id `after`, at most `limit` (1 to 1000); of one
   // destination if it is named.
   absl::StatusOr<DeliveryPage> List(DeliveryState state,

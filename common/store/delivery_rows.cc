@@ -162,21 +162,17 @@ absl::Status PostponeDelivery(Transaction& transaction, const Delivery& delivery
                           ErrorText(outcome), next_at, delivery.id));
 }
 
-absl::Status ReopenDelivery(Transaction& transaction, const std::string& queue, int64_t id) {
-  TJ_ASSIGN_OR_RETURN(const std::optional<Delivery> delivery, FindDelivery(transaction, queue, id));
-  if (!delivery) return base::NotFound("delivery");
-  if (delivery->state != DeliveryState::kFailed) {
-    return base::Conflict("STATE_NOT_ALLOWED", "only a failed delivery can be replayed");
-  }
+absl::Status ReopenDelivery(Transaction& transaction, const std::string& queue,
+                            const Delivery& delivery) {
   TJ_TRY(OneRow(transaction.Execute(
       "update store_delivery set state = 0, attempts = 0, next_at = :now, finished_at = null "
-      "where id = :id and state = 2",
-      transaction.Now(), id)));
+      "where id = :id and state = :state",
+      transaction.Now(), delivery.id, delivery.state)));
   return transaction
       .Execute(
           "update store_delivery_lane set ready_at = :now where queue = :queue "
           "and destination = :destination",
-          transaction.Now(), queue, delivery->destination)
+          transaction.Now(), queue, delivery.destination)
       .status();
 }
 

@@ -50,8 +50,9 @@ absl::Status CloseDelivery(Transaction& transaction, const Delivery& delivery, D
                            const absl::Status& outcome);
 absl::Status PostponeDelivery(Transaction& transaction, const Delivery& delivery,
                               absl::Time next_at, const absl::Status& outcome);
-// A failed delivery becomes pending again.
-absl::Status ReopenDelivery(Transaction& transaction, const std::string& queue, int64_t id);
+// A done or failed delivery becomes pending again.
+absl::Status ReopenDelivery(Transaction& transaction, const std::string& queue,
+                            const Delivery& delivery);
 
 absl::StatusOr<std::optional<Delivery>> FindDelivery(Session& session, const std::string& queue,
                                                      int64_t id);
