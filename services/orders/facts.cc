@@ -2,8 +2,12 @@
 
 #include <algorithm>
 
+#include "common/forms/order_form.h"
+
 namespace tongjian::orders {
 namespace {
+
+namespace wire = tongjian::common::v1;
 
 constexpr int kAncestorsMax = 5;
 
@@ -100,26 +104,24 @@ std::string DayOf(absl::Time time, absl::TimeZone zone) {
 }
 
 Discipline DisciplineOf(std::string_view modality) {
-  if (modality == "ECG") return Discipline::kEcg;
-  if (modality == "SM" || modality == "GM") return Discipline::kPathology;
-  return Discipline::kImaging;
+  return static_cast<Discipline>(forms::DisciplineOf(modality));
 }
 
 absl::Status ResolveItems(const Facts& facts, absl::Time time, Order& order) {
   const std::string day = DayOf(time, facts.zone);
   int number = 0;
+  std::vector<forms::ItemDiscipline> disciplines;
   for (Item& item : order.items) {
     item.id = std::to_string(++number);
     const ItemFact* fact = facts.Item(order.ordering_facility_id, item.item_id, item.local_code);
     if (fact != nullptr) FillItem(*fact, order.ordering_facility_id, day, item);
-    if (fact == nullptr && item.modality.empty() && order.discipline != Discipline::kNone) continue;
-    const Discipline discipline = fact != nullptr ? fact->discipline : DisciplineOf(item.modality);
-    if (order.discipline == Discipline::kNone) order.discipline = discipline;
-    if (fact != nullptr && discipline != order.discipline) {
-      return base::InvalidField("order.items",
-                                "items of several disciplines belong into several orders");
-    }
+    forms::ItemDiscipline& discipline = disciplines.emplace_back();
+    if (fact != nullptr) discipline.catalog = static_cast<wire::Discipline>(fact->discipline);
+    discipline.modality = item.modality;
   }
+  auto settled = static_cast<wire::Discipline>(order.discipline);
+  TJ_TRY(forms::SettleDiscipline(disciplines, &settled));
+  order.discipline = static_cast<Discipline>(settled);
   return absl::OkStatus();
 }
 

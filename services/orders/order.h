@@ -205,8 +205,8 @@ bool AttachStudy(Order& order, const std::string& study_instance_uid,
 // already.
 bool AttachReport(Order& order, const std::string& report_id);
 
-// Limits of what a caller wrote, patient data kept out of messages. INVALID_ARGUMENT names the
-// field.
+// Limits of what a caller wrote (common/forms, as the gateways check them), patient data kept out of
+// messages. INVALID_ARGUMENT names the field.
 absl::Status CheckOrder(const Order& order);
 
 }  // namespace tongjian::orders

@@ -1,6 +1,7 @@
 #include "services/orders/order_codec.h"
 
 #include "common/base/check.h"
+#include "common/forms/order_form.h"
 #include "common/rpc/proto_time.h"
 #include "tongjian/orders/v1/order.pb.h"
 
@@ -147,26 +148,6 @@ void DecodeParties(const v1::Order& in, Order& order) {
                        in.recognition().reason_code()};
 }
 
-// The enumerations a caller may set; a number we do not know would be lost.
-absl::Status CheckEnumerations(const v1::Order& in) {
-  if (!wire::Priority_IsValid(in.priority()))
-    return base::InvalidField("order.priority", "not known");
-  if (!wire::PatientClass_IsValid(in.patient_class()))
-    return base::InvalidField("order.patient_class", "not known");
-  if (!wire::Discipline_IsValid(in.discipline()))
-    return base::InvalidField("order.discipline", "not known");
-  if (!v1::PaymentState_IsValid(in.payment()))
-    return base::InvalidField("order.payment", "not known");
-  if (!wire::Sex_IsValid(in.patient().sex()))
-    return base::InvalidField("order.patient.sex", "not known");
-  for (const wire::Identifier& identifier : in.patient().identifiers()) {
-    if (!wire::IdentifierType_IsValid(identifier.type()) || identifier.type() == 0) {
-      return base::InvalidField("order.patient.identifiers.type", "not known");
-    }
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 Patient DecodePatient(const common::v1::PatientRef& in) {
@@ -250,15 +231,17 @@ Order Decode(const v1::Order& in) {
 }
 
 absl::StatusOr<Order> DecodeRequest(const v1::Order& in) {
-  TJ_TRY(CheckEnumerations(in));
-  if (in.has_scheduled_time())
-    TJ_TRY(rpc::CheckedTime(in.scheduled_time(), "order.scheduled_time").status());
-  if (in.has_create_time())
-    TJ_TRY(rpc::CheckedTime(in.create_time(), "order.create_time").status());
+  TJ_TRY(forms::CheckOrderValues(in));
   Order order = Decode(in);
   if (order.priority == Priority::kNone) order.priority = Priority::kRoutine;
   if (order.patient.facility_id.empty()) order.patient.facility_id = order.ordering_facility_id;
   return order;
+}
+
+absl::Status CheckOrder(const Order& order) {
+  v1::Order message;
+  Encode(order, &message);
+  return forms::CheckOrderLimits(message);
 }
 
 std::string ToRecord(const Order& order) {
