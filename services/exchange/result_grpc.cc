@@ -49,6 +49,15 @@ absl::StatusOr<std::string> AcknowledgeIn(store::Transaction& tx, const Asked& a
   return result.id();
 }
 
+absl::Status CheckListed(const rpc::Call& call, const v1::ListResultsRequest& request) {
+  const int named = int{!request.patient_id().empty()} + int{!request.order_id().empty()} +
+                    int{!request.facility_id().empty()};
+  if (named != 1) return base::InvalidField("patient_id", "name either the patient, the order or the facility");
+  if (request.facility_id().empty() || call.scope().Contains(request.facility_id())) return absl::OkStatus();
+  return base::Error(absl::StatusCode::kPermissionDenied, "PERMISSION_DENIED", "facility_id",
+                     "not a facility of the caller's");
+}
+
 }  // namespace
 
 grpc::Status ResultGrpc::GetResult(grpc::ServerContext* context, const v1::GetResultRequest* request,
@@ -63,15 +72,17 @@ grpc::Status ResultGrpc::GetResult(grpc::ServerContext* context, const v1::GetRe
 grpc::Status ResultGrpc::ListResults(grpc::ServerContext* context, const v1::ListResultsRequest* request,
                                      v1::ListResultsResponse* out) {
   return parts_.door.Serve(context, std::string(kService) + "ListResults", [&](rpc::Call& call) -> absl::Status {
-    if (request->patient_id().empty() == request->order_id().empty()) {
-      return base::InvalidField("patient_id", "name either the patient or the order");
-    }
+    TJ_TRY(CheckListed(call, *request));
     TJ_ASSIGN_OR_RETURN(const rpc::Page page, rpc::Page::Of(*request, kPages));
     TJ_ASSIGN_OR_RETURN(const ListPosition after, ParsePosition(page.after()));
     std::vector<ListedResult> listed;
     TJ_TRY(parts_.database.Read([&](store::Session& session) -> absl::Status {
-      TJ_ASSIGN_OR_RETURN(listed, ResultStore::List(session, call.scope(), request->patient_id(), request->order_id(),
-                                                    after, page.size() + 1));
+      absl::StatusOr<std::vector<ListedResult>> found =
+          request->facility_id().empty()
+              ? ResultStore::List(session, call.scope(), request->patient_id(), request->order_id(), after,
+                                  page.size() + 1)
+              : ResultStore::ListOfFacility(session, request->facility_id(), after, page.size() + 1);
+      TJ_ASSIGN_OR_RETURN(listed, std::move(found));
       return absl::OkStatus();
     }));
     size_t bytes = 0;

@@ -117,6 +117,15 @@ absl::Status WriteOrders(store::Transaction& tx, const v1::Result& result) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::vector<ListedResult>> ListedOf(const std::vector<store::Row>& rows) {
+  std::vector<ListedResult> listed;
+  for (const store::Row& row : rows) {
+    TJ_ASSIGN_OR_RETURN(v1::Result result, ResultOf(row));
+    listed.push_back({{row.Int(2), row.Text(3)}, std::move(result)});
+  }
+  return listed;
+}
+
 }  // namespace
 
 SourceKey KeyOf(const v1::Result& result) {
@@ -213,6 +222,19 @@ absl::StatusOr<std::vector<v1::Result>> ResultStore::Candidates(store::Session& 
       values));
 }
 
+absl::StatusOr<std::vector<ListedResult>> ResultStore::ListOfFacility(store::Session& session,
+                                                                      const std::string& facility_id,
+                                                                      const ListPosition& after, int64_t limit) {
+  const std::string from = "select r.record, r.patient_id, r.created, r.id from result_facility f join result r on "
+                           "r.id = f.result_id where f.facility_id = :facility";
+  const std::string order = " order by f.result_id desc limit :limit";
+  const auto rows = after.id.empty()
+                        ? session.Query(from + order, facility_id, limit)
+                        : session.Query(from + " and f.result_id < :after" + order, facility_id, after.id, limit);
+  TJ_TRY(rows.status());
+  return ListedOf(*rows);
+}
+
 absl::StatusOr<std::vector<ListedResult>> ResultStore::List(store::Session& session, const security::Scope& scope,
                                                             const std::string& patient_id,
                                                             const std::string& order_id, const ListPosition& after,
@@ -228,12 +250,7 @@ absl::StatusOr<std::vector<ListedResult>> ResultStore::List(store::Session& sess
       session.QueryValues("select r.record, r.patient_id, r.created, r.id from " + from + visible +
                               " and (r.created, r.id) < (:created, :id) order by r.created desc, r.id desc limit :limit",
                           values));
-  std::vector<ListedResult> listed;
-  for (const store::Row& row : rows) {
-    TJ_ASSIGN_OR_RETURN(v1::Result result, ResultOf(row));
-    listed.push_back({{row.Int(2), row.Text(3)}, std::move(result)});
-  }
-  return listed;
+  return ListedOf(rows);
 }
 
 }  // namespace tongjian::exchange

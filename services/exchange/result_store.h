@@ -59,6 +59,10 @@ class ResultStore {
                                                             const security::Scope& scope,
                                                             const std::string& patient_id,
                                                             const std::string& recognition_code, int64_t limit);
+  // Newest first, of all that the facility sees, after the id `after` (empty: from the newest).
+  static absl::StatusOr<std::vector<ListedResult>> ListOfFacility(store::Session& session,
+                                                                  const std::string& facility_id,
+                                                                  const ListPosition& after, int64_t limit);
   // Newest first, of the patient or of the order.
   static absl::StatusOr<std::vector<ListedResult>> List(store::Session& session, const security::Scope& scope,
                                                         const std::string& patient_id,
