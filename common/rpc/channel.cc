@@ -16,12 +16,13 @@
 namespace tongjian::rpc {
 namespace {
 
-constexpr int kKeepaliveMs = 60'000;
+// A peer that is gone without a word is noticed within a minute; servers allow a ping in 30 s.
+constexpr int kKeepaliveMs = 35'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
 constexpr int kReconnectFirstMs = 200;
 // What gRPC calls the least backoff is how long one attempt may take, handshake included: on a slow
-// link or a busy machine that is seconds.
-constexpr int kConnectWithinMs = 5000;
+// link or a busy machine that is seconds. As long as servers wait for it.
+constexpr int kConnectWithinMs = 10'000;
 
 grpc::ChannelArguments ArgumentsOf(const ChannelOptions& options) {
   grpc::ChannelArguments arguments;
