@@ -31,7 +31,8 @@ absl::StatusOr<std::unique_ptr<Catalog>> Catalog::Open(const Link& link,
   return std::unique_ptr<Catalog>(new Catalog(std::move(mirror)));
 }
 
-void Catalog::Fill(const std::string& facility_id, orders::v1::OrderItem& item) const {
+std::optional<common::v1::Discipline> Catalog::Fill(const std::string& facility_id,
+                                                    orders::v1::OrderItem& item) const {
   std::shared_ptr<const ItemChanged> known;
   if (!item.item_id().empty()) known = mirror_->Find<ItemChanged>(item.item_id());
   registry::v1::Item fact;
@@ -44,11 +45,12 @@ void Catalog::Fill(const std::string& facility_id, orders::v1::OrderItem& item) 
       return false;
     });
   }
-  if (fact.id().empty()) return;
+  if (fact.id().empty()) return std::nullopt;
   if (item.name().empty()) item.set_name(fact.name());
   if (item.modality().empty()) item.set_modality(fact.modality());
   if (item.body_part().empty()) item.set_body_part(fact.body_part());
   if (item.recognition_code().empty()) item.set_recognition_code(fact.recognition_code());
+  return fact.discipline();
 }
 
 std::string Catalog::FacilityName(const std::string& facility_id) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/feed/mirror.h"
@@ -21,8 +22,10 @@ class Catalog {
   void Start() { mirror_->Start(); }
   void Stop() { mirror_->Stop(); }
 
-  // Fills in what the item's id or the facility's own code says and the caller left empty.
-  void Fill(const std::string& facility_id, orders::v1::OrderItem& item) const;
+  // Fills in what the item's id or the facility's own code says and the caller left empty. The
+  // item's discipline, where it is known.
+  std::optional<common::v1::Discipline> Fill(const std::string& facility_id,
+                                             orders::v1::OrderItem& item) const;
   // Empty where it is not known.
   std::string FacilityName(const std::string& facility_id) const;
 

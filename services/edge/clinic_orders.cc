@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "common/base/status.h"
 #include "common/dicom/uid.h"
+#include "common/forms/order_form.h"
 #include "common/rpc/page.h"
 #include "common/rpc/proto_time.h"
 #include "common/security/digest.h"
@@ -27,9 +28,19 @@ constexpr rpc::PageLimits kPages = {.size_default = 50, .size_max = 200};
 constexpr int64_t kScanStep = 200;
 constexpr int64_t kScannedMax = 20'000;
 
-absl::Status CheckLength(std::string_view field, const std::string& value, size_t max) {
-  if (value.size() <= max) return absl::OkStatus();
-  return base::InvalidField(field, "longer than " + std::to_string(max) + " bytes");
+// What the hub would refuse, and what the gateway itself gives.
+absl::Status CheckOrder(const Order& order) {
+  if (!order.accession_number().empty()) {
+    return base::InvalidField("order.accession_number",
+                              "the gateway numbers orders, from its own block: leave it empty");
+  }
+  for (const orders::v1::OrderItem& item : order.items()) {
+    if (!item.study_instance_uid().empty()) {
+      return base::InvalidField("order.items.study_instance_uid", "given by the gateway");
+    }
+  }
+  TJ_TRY(forms::CheckOrderValues(order));
+  return forms::CheckOrderLimits(order);
 }
 
 template <class Request>
@@ -77,40 +88,6 @@ int64_t CreatedOf(const Order& order) {
 
 }  // namespace
 
-absl::Status CheckOrder(const Order& order) {
-  if (!order.accession_number().empty()) {
-    return base::InvalidField("order.accession_number",
-                              "the gateway numbers orders, from its own block: leave it empty");
-  }
-  if (order.items().empty() || order.items_size() > 20) {
-    return base::InvalidField("order.items", "an order has 1 to 20 items");
-  }
-  for (const orders::v1::OrderItem& item : order.items()) {
-    if (!item.study_instance_uid().empty()) {
-      return base::InvalidField("order.items.study_instance_uid", "given by the gateway");
-    }
-    if (item.item_id().empty() && item.local_code().empty() && item.name().empty()) {
-      return base::InvalidField("order.items", "an item needs an item_id, a local_code or a name");
-    }
-    TJ_TRY(CheckLength("order.items.name", item.name(), 256));
-    TJ_TRY(CheckLength("order.items.modality", item.modality(), 16));
-    TJ_TRY(CheckLength("order.items.local_code", item.local_code(), 64));
-    TJ_TRY(CheckLength("order.items.item_id", item.item_id(), 64));
-  }
-  const common::v1::PatientRef& patient = order.patient();
-  if (patient.facility_patient_id().empty() && patient.name().empty()) {
-    return base::InvalidField("order.patient", "a number or a name is needed");
-  }
-  TJ_TRY(CheckLength("order.patient.facility_patient_id", patient.facility_patient_id(), 64));
-  TJ_TRY(CheckLength("order.patient.name", patient.name(), 128 * 4));
-  TJ_TRY(CheckLength("order.placer_order_number", order.placer_order_number(), 64));
-  TJ_TRY(CheckLength("order.scheduled_ae_title", order.scheduled_ae_title(), 16));
-  if (!common::v1::Priority_IsValid(order.priority())) {
-    return base::InvalidField("order.priority", "not known");
-  }
-  return CheckLength("order.clinical_information", order.clinical_information(), 4000 * 4);
-}
-
 absl::StatusOr<Order> ClinicOrders::Complete(const orders::v1::CreateOrderRequest& request,
                                              absl::Time now) {
   Order order = request.order();
@@ -124,13 +101,17 @@ absl::StatusOr<Order> ClinicOrders::Complete(const orders::v1::CreateOrderReques
     order.mutable_patient()->set_facility_id(facility_id_);
   }
   int number = 0;
+  std::vector<forms::ItemDiscipline> disciplines;
   for (orders::v1::OrderItem& item : *order.mutable_items()) {
     item.set_id(std::to_string(++number));
     item.set_study_instance_uid(dicom::NewUid());
     item.clear_study_instance_uids();
     item.clear_report_ids();
-    catalog_.Fill(facility_id_, item);
+    disciplines.push_back({.catalog = catalog_.Fill(facility_id_, item)});
+    disciplines.back().modality = item.modality();
   }
+  common::v1::Discipline discipline = order.discipline();  // The hub settles it; here it must agree.
+  TJ_TRY(forms::SettleDiscipline(disciplines, &discipline));
   if (order.priority() == common::v1::PRIORITY_UNSPECIFIED) {
     order.set_priority(common::v1::PRIORITY_ROUTINE);
   }

@@ -15,9 +15,6 @@ class Catalog;
 class Link;
 class Outgoing;
 
-// INVALID_ARGUMENT naming the field for an order that the hub would refuse for its form.
-absl::Status CheckOrder(const orders::v1::Order& order);
-
 // Orders are numbered, kept, shown on the worklist and answered here; the hub gets them when it can
 // be reached, under the same request ids. Safe for concurrent use; what it is given must outlive it.
 class ClinicOrders {

@@ -1,6 +1,8 @@
 #include "services/edge/drop_folder.h"
 
 #include <google/protobuf/util/json_util.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -159,10 +161,10 @@ absl::Status DropFolder::Deliver(const store::Delivery& delivery) {
   const std::string path = folder_ + "/" + DropName(result, result.versions(0));
   const absl::Status text = security::WriteDurably(
       path + ".txt", ResultText(result, result.versions(0)), security::FileMode::kPublic);
-  if (text.ok() &&
-      security::WriteDurably(path + ".json", json, security::FileMode::kPublic).ok()) {
-    return AcknowledgeWritten(result);
-  }
+  const bool written =
+      text.ok() && security::WriteDurably(path + ".json", json, security::FileMode::kPublic).ok();
+  NoteWritten(written);
+  if (written) return AcknowledgeWritten(result);
   // Any fault of the folder may pass (a share that is not mounted): tried again for ever, and said each time.
   telemetry::Log(telemetry::Level::kWarning, "drop_folder_cannot_be_written",
                  {{"folder", folder_}, {"attempts", delivery.attempts}});
@@ -182,6 +184,31 @@ absl::Status DropFolder::AcknowledgeWritten(const Result& result) {
   telemetry::Log(telemetry::Level::kWarning, "drop_folder_not_acknowledged",
                  {{"result", result.id()}, {"status", kept}});
   return absl::UnavailableError("the acknowledgement cannot be kept");
+}
+
+void DropFolder::NoteWritten(bool written) {
+  const std::lock_guard lock(mutex_);
+  write_failed_ = !written;
+}
+
+void DropFolder::Look() {
+  if (folder_.empty()) return;
+  struct stat found = {};
+  std::string fault;
+  if (stat(folder_.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) {
+    fault = "is not there";
+  } else if (access(folder_.c_str(), W_OK | X_OK) != 0) {
+    fault = "may not be written";
+  }
+  const std::lock_guard lock(mutex_);
+  seen_fault_ = std::move(fault);
+}
+
+std::string DropFolder::fault() const {
+  const std::lock_guard lock(mutex_);
+  if (seen_fault_.empty() && !write_failed_) return "";
+  return absl::StrCat("results wait: the drop folder ", folder_, " ",
+                      seen_fault_.empty() ? "cannot be written" : seen_fault_);
 }
 
 absl::Status DropFolder::Trim(absl::Time before) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "common/store/delivery.h"
@@ -39,15 +40,24 @@ class DropFolder {
   absl::Status Offer(store::Transaction& tx, const exchange::v1::Result& result);
   absl::Status Trim(absl::Time before);
 
+  // Looks whether the folder is there and may be written. Cheap.
+  void Look();
+  // Why results cannot be written, in words; empty while they can, or when there is no folder.
+  std::string fault() const;
+
  private:
   absl::Status Deliver(const store::Delivery& delivery);
   absl::Status AcknowledgeWritten(const exchange::v1::Result& result);
+  void NoteWritten(bool written);
 
   store::Database& database_;
   const std::string folder_;
   const Acknowledge acknowledge_;
   store::Deliveries deliveries_;
-  std::unique_ptr<store::DeliveryWorker> worker_;
+  mutable std::mutex mutex_;
+  std::string seen_fault_;     // By looking.
+  bool write_failed_ = false;  // The last time, a full disk for example.
+  std::unique_ptr<store::DeliveryWorker> worker_;  // Last: it uses the others.
 };
 
 }  // namespace tongjian::edge

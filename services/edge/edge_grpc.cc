@@ -5,6 +5,7 @@
 #include "common/rpc/proto_time.h"
 #include "common/security/digest.h"
 #include "common/store/idempotency.h"
+#include "services/edge/progress.h"
 #include "services/edge/state.h"
 #include "services/edge/trail_store.h"
 
@@ -29,6 +30,8 @@ void Encode(const GatewayState& state, v1::EdgeStatus* out) {
   }
   out->set_upload_rate(state.upload_rate);
   out->set_audit_waiting(state.trail.records);
+  out->set_sending_objects(state.progress.sending);
+  out->set_committed_bytes(state.progress.committed);
   for (const DeviceClock& clock : state.clocks) {
     v1::DeviceClock& device = *out->add_device_clocks();
     device.set_ae_title(clock.ae_title);
@@ -38,12 +41,18 @@ void Encode(const GatewayState& state, v1::EdgeStatus* out) {
   }
 }
 
-void Encode(const SpoolObject& object, v1::SpooledObject* out) {
+const char* StateOf(const SpoolObject& object, const Progress::Upload& upload) {
+  if (object.state == SpoolState::kFailed) return "failed";
+  return upload.sending ? "sending" : "waiting";
+}
+
+void Encode(const SpoolObject& object, const Progress::Upload& upload, v1::SpooledObject* out) {
   out->set_id(object.id);
   out->set_study_instance_uid(object.study_instance_uid);
   out->set_size(object.size);
   *out->mutable_receive_time() = rpc::ToProto(object.receipt_time);
-  out->set_state(object.state == SpoolState::kFailed ? "failed" : "waiting");
+  out->set_state(StateOf(object, upload));
+  out->set_committed_size(upload.committed);
   out->set_attempts(static_cast<int32_t>(object.attempts));
   out->set_last_error(object.last_error);
 }
@@ -118,7 +127,7 @@ grpc::Status EdgeGrpc::ListSpool(grpc::ServerContext* context,
         out->set_next_page_token(page.TokenAfter(std::to_string(after)));
         break;
       }
-      Encode(object, out->add_objects());
+      Encode(object, parts_.progress.Find(object.id), out->add_objects());
       after = object.sequence;
     }
     return absl::OkStatus();

@@ -11,12 +11,14 @@
 
 namespace tongjian::edge {
 
+class Progress;
 class StateReader;
 
 struct EdgeParts {
   store::Database& database;
   Spool& spool;
   StateReader& state;
+  const Progress& progress;
   std::string facility_id;
   std::string version;
   int64_t numbers_low = 0;

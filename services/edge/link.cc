@@ -42,6 +42,7 @@ void Link::Stop() {
 void Link::Watch() {
   while (!stopping_) {
     const grpc_connectivity_state state = calls_->GetState(true);
+    urgent_->GetState(true);  // An emergency finds its connection made.
     if (state == GRPC_CHANNEL_READY) {
       const std::lock_guard lock(mutex_);
       last_contact_ = clock_.Now();

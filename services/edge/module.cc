@@ -26,6 +26,7 @@
 #include "services/edge/orders_grpc.h"
 #include "services/edge/outgoing.h"
 #include "services/edge/recognition_grpc.h"
+#include "services/edge/resend.h"
 #include "services/edge/results_grpc.h"
 #include "services/edge/rounds.h"
 #include "services/edge/schema.h"
@@ -54,6 +55,7 @@ struct Settings {
   absl::Duration quiet_time = absl::Seconds(60);
   absl::Duration urgent_quiet_time = absl::Seconds(10);
   absl::Duration records_kept = absl::Hours(24 * 30);
+  absl::Duration results_kept = absl::Hours(24 * 180);
   absl::Duration clock_ahead_max = absl::Hours(24);
   absl::Duration worklist_age = absl::Hours(24 * 30);
   int64_t worklist_responses = 1000;
@@ -79,7 +81,9 @@ struct Settings {
             {.min = absl::Seconds(1), .max = absl::Hours(24)});
     all.Add("edge.urgent-quiet-time", &urgent_quiet_time, "The same for an urgent study, if shorter",
             {.min = absl::Seconds(1), .max = absl::Hours(24)});
-    all.Add("edge.records-kept", &records_kept, "How long to remember what was delivered",
+    all.Add("edge.records-kept", &records_kept, "How long to remember what was delivered; it is told again to a hub restored from a backup",
+            {.min = absl::Hours(24)});
+    all.Add("edge.results-kept", &results_kept, "How long the HIS can read the feed of results back",
             {.min = absl::Hours(24)});
     all.Add("edge.clock-ahead-max", &clock_ahead_max,
             "How far a device's clock may be ahead before it is implausible",
@@ -208,26 +212,36 @@ class EdgeModuleImpl final : public runtime::Module {
                    .age_max = settings.worklist_age,
                    .zone = settings.zone(),
                    .charset = settings.worklist_charset}),
-        orders_feed_({.feed = "orders"}, link_->Calls(), rpc::OutgoingIdentity::Machine(),
-                     database_, ground.runtime.metrics(), ApplyOrderEvent),
+        resend_(database_, outgoing_, spool_, Itself(), settings.records_kept),
+        orders_feed_({.feed = "orders",
+                      .restored = [this](store::Transaction& tx) {
+                        return resend_.OrdersForgotten(tx);
+                      }},
+                     link_->Calls(), rpc::OutgoingIdentity::Machine(), database_,
+                     ground.runtime.metrics(), ApplyOrderEvent),
         results_feed_(database_, *link_, drop_, facility_id_),
-        routine_(Lane::kRoutine, spool_, ground.blobs, link_->routine(), traffic_,
+        routine_(Lane::kRoutine, spool_, ground.blobs, link_->routine(), traffic_, progress_,
                  ground.runtime.clock(), ground.runtime.metrics()),
-        urgent_(Lane::kUrgent, spool_, ground.blobs, link_->urgent(), traffic_,
+        urgent_(Lane::kUrgent, spool_, ground.blobs, link_->urgent(), traffic_, progress_,
                 ground.runtime.clock(), ground.runtime.metrics()),
-        rounds_({spool_, numbers_, outgoing_, drop_, *link_, ground.runtime.ids(),
+        rounds_({database_, spool_, numbers_, outgoing_, resend_, drop_, *link_, ground.runtime.ids(),
                  ground.runtime.clock(), ground.files},
                 {.quiet_time = settings.quiet_time,
                  .urgent_quiet_time = settings.urgent_quiet_time,
-                 .records_kept = settings.records_kept}),
+                 .records_kept = settings.records_kept,
+                 .results_kept = settings.results_kept}),
         trail_(database_, *link_, [this] { return traffic_.objects > 0; }, ground.runtime.clock(),
                ground.runtime.metrics()),
-        state_(database_, spool_, outgoing_, *link_, routine_, trail_, ground.files),
+        state_({database_, spool_, outgoing_, drop_, *link_, routine_, progress_, trail_,
+                ground.files}),
         orders_grpc_(orders_, ground.runtime.DoorOf(kService)),
         results_grpc_(database_, outgoing_, orders_, ground.runtime.DoorOf(kService)),
         recognition_grpc_(orders_, ground.runtime.DoorOf(kService)),
-        edge_grpc_({database_, spool_, state_, facility_id_, version, settings.number_block},
+        edge_grpc_({database_, spool_, state_, progress_, facility_id_, version,
+                    settings.number_block},
                    ground.runtime.DoorOf(kService)) {
+    results_feed_.OnRestore(
+        [this](store::Transaction& tx) { return resend_.ResultsForgotten(tx); });
     const auto wake = [this] {
       routine_.Wake();
       urgent_.Wake();
@@ -299,6 +313,8 @@ class EdgeModuleImpl final : public runtime::Module {
           });
     watch("tongjian_edge_accession_numbers_left", "Accession numbers in leased blocks",
           [](const GatewayState& s) { return static_cast<double>(s.numbers_left); });
+    watch("tongjian_edge_drop_folder_writable", "Whether the drop folder can be written",
+          [](const GatewayState& s) { return s.drop_folder_fault.empty() ? 1.0 : 0.0; });
     watch("tongjian_edge_certificate_expiry_seconds", "When the certificate ends, Unix time",
           [](const GatewayState& s) {
             return static_cast<double>(absl::ToUnixSeconds(s.certificate_expiry));
@@ -318,9 +334,11 @@ class EdgeModuleImpl final : public runtime::Module {
   ClinicOrders orders_;
   StoreScp store_scp_;
   Worklist worklist_;
+  Resend resend_;
   feed::Follower orders_feed_;
   FollowResults results_feed_;
   UrgentTraffic traffic_;
+  Progress progress_;
   UploadLane routine_;
   UploadLane urgent_;
   Rounds rounds_;

@@ -81,7 +81,43 @@ absl::Status Write(store::Transaction& tx, const ClinicOrder& clinic) {
   return WriteStudies(tx, order);
 }
 
+// The same order of this gateway's under another id: ours while the hub did not have it, or the one
+// it had before the hub was restored from a backup.
+absl::StatusOr<std::optional<ClinicOrder>> FormerOf(store::Session& session, const Order& order) {
+  TJ_ASSIGN_OR_RETURN(
+      const auto row,
+      session.QueryOne(std::string(kColumns) +
+                           "where accession_number = :number and id <> :id and (at_hub = 0 or id in "
+                           "(select hub_id from order_alias)) limit 1",
+                       order.accession_number(), order.id()));
+  return FirstOf(row);
+}
+
+// Whatever named the former names the order now.
+absl::Status Replace(store::Transaction& tx, const std::string& former, const std::string& id) {
+  TJ_TRY(Remove(tx, former));
+  TJ_TRY(tx.Execute("update order_alias set hub_id = :id where hub_id = :former", id, former)
+             .status());
+  TJ_TRY(tx.Execute("insert into order_alias (local_id, hub_id) values (:former, :id) on conflict "
+                    "(local_id) do update set hub_id = excluded.hub_id",
+                    former, id)
+             .status());
+  // An id that is the order's own again stands for nothing else.
+  TJ_TRY(tx.Execute("delete from order_alias where local_id = :id", id).status());
+  return tx
+      .Execute("update clinic_result_order set order_id = :id where order_id = :former and not "
+               "exists (select 1 from clinic_result_order o where o.order_id = :id and o.result_id "
+               "= clinic_result_order.result_id)",
+               id, former)
+      .status();
+}
+
 }  // namespace
+
+bool IsOver(const Order& order) {
+  return order.state() == orders::v1::ORDER_STATE_CANCELLED ||
+         order.state() == orders::v1::ORDER_STATE_RECOGNIZED;
+}
 
 absl::Status InsertOrder(store::Transaction& tx, const Order& order) {
   return Write(tx, {.order = order});
@@ -94,28 +130,20 @@ absl::Status UpdateLocal(store::Transaction& tx, const ClinicOrder& order) {
 absl::Status ApplyHubOrder(store::Transaction& tx, const Order& order) {
   ClinicOrder clinic{.order = order, .at_hub = true};
   TJ_ASSIGN_OR_RETURN(const auto known,
-                      tx.QueryOne(std::string(kColumns) + "where id = :id", order.id()));
+                      tx.QueryOne("select version, canceling from clinic_order where id = :id",
+                                  order.id()));
   if (known) {
-    const ClinicOrder before = OrderOf(*known);
-    if (before.order.version() > order.version()) return absl::OkStatus();
-    clinic.canceling = before.canceling;
+    if (known->Int(0) > order.version()) return absl::OkStatus();
+    clinic.canceling = known->Bool(1);
   }
-  TJ_ASSIGN_OR_RETURN(
-      const auto local,
-      tx.QueryOne(std::string(kColumns) + "where accession_number = :number and at_hub = 0",
-                  order.accession_number()));
-  if (local && order.origin() != orders::v1::ORDER_ORIGIN_DEVICE) {
-    const ClinicOrder before = OrderOf(*local);
-    clinic.canceling |= before.canceling;
-    TJ_TRY(Remove(tx, before.order.id()));
-    TJ_TRY(tx.Execute("insert into order_alias (local_id, hub_id) values (:local, :hub) on "
-                      "conflict (local_id) do update set hub_id = excluded.hub_id",
-                      before.order.id(), order.id())
-               .status());
+  if (order.origin() != orders::v1::ORDER_ORIGIN_DEVICE) {
+    TJ_ASSIGN_OR_RETURN(const auto former, FormerOf(tx, order));
+    if (former) {
+      clinic.canceling |= former->canceling;
+      TJ_TRY(Replace(tx, former->order.id(), order.id()));
+    }
   }
-  const bool over = order.state() == orders::v1::ORDER_STATE_CANCELLED ||
-                    order.state() == orders::v1::ORDER_STATE_RECOGNIZED;
-  if (over) clinic.canceling = false;
+  if (IsOver(order)) clinic.canceling = false;
   if (clinic.canceling) clinic.order.set_state(orders::v1::ORDER_STATE_CANCELLED);
   return Write(tx, clinic);
 }
@@ -123,6 +151,19 @@ absl::Status ApplyHubOrder(store::Transaction& tx, const Order& order) {
 absl::Status ForgetCancel(store::Transaction& tx, const std::string& id) {
   return tx.Execute("update clinic_order set canceling = 0, version = 0 where id = :id", id)
       .status();
+}
+
+absl::Status ForgetVersions(store::Transaction& tx) {
+  return tx.Execute("update clinic_order set version = 0 where at_hub = 1").status();
+}
+
+absl::StatusOr<std::optional<ClinicOrder>> KeepCanceled(store::Transaction& tx,
+                                                        const std::string& id) {
+  TJ_ASSIGN_OR_RETURN(std::optional<ClinicOrder> found, FindOrder(tx, id));
+  if (!found || !found->at_hub || !IsOver(found->order)) return std::optional<ClinicOrder>();
+  TJ_TRY(tx.Execute("update clinic_order set canceling = 1 where id = :id", found->order.id())
+             .status());
+  return found;
 }
 
 absl::Status NoteRefusal(store::Transaction& tx, const std::string& id, std::string_view why) {

@@ -37,12 +37,18 @@ struct OrderPosition {
 absl::Status InsertOrder(store::Transaction& tx, const orders::v1::Order& order);
 // Writes an order of this gateway that the hub does not have yet.
 absl::Status UpdateLocal(store::Transaction& tx, const ClinicOrder& order);
-// The hub's order replaces the local copy (by accession number) or its own older version; an older
-// one changes nothing. While a cancel is on its way the order stays cancelled. Objects that wait
-// get its priority.
+// The hub's order replaces the local copy (by accession number), the same under the id that a hub
+// restored from a backup has forgotten, or its own older version; an older one changes nothing.
+// While a cancel is on its way the order stays cancelled. Objects that wait get its priority.
 absl::Status ApplyHubOrder(store::Transaction& tx, const orders::v1::Order& order);
 // The hub has refused the cancel: its order counts again.
 absl::Status ForgetCancel(store::Transaction& tx, const std::string& id);
+// The hub was restored from a backup: its older versions count from now on.
+absl::Status ForgetVersions(store::Transaction& tx);
+// An order that the hub had and that is cancelled here stays so until the hub has heard of it
+// (again); nothing for any other.
+absl::StatusOr<std::optional<ClinicOrder>> KeepCanceled(store::Transaction& tx,
+                                                        const std::string& id);
 // The hub has refused the order itself.
 absl::Status NoteRefusal(store::Transaction& tx, const std::string& id, std::string_view why);
 
@@ -73,6 +79,8 @@ struct OrderedPriority {
 absl::StatusOr<OrderedPriority> PriorityFor(store::Session& session, const std::string& study_uid,
                                             const std::string& accession_number);
 
+// Cancelled, or answered by an earlier result.
+bool IsOver(const orders::v1::Order& order);
 // Whether the order has an exam that a device may take.
 bool OnWorklist(const orders::v1::Order& order);
 bool OnWorklist(const orders::v1::Order& order, const orders::v1::OrderItem& item);

@@ -14,12 +14,10 @@
 namespace tongjian::edge {
 namespace {
 
-constexpr char kCreate[] = "create";
-constexpr char kCancel[] = "cancel";
-constexpr char kAcknowledge[] = "acknowledge";
 constexpr store::RetryPolicy kRetry = {.first = absl::Milliseconds(500),
                                        .longest = absl::Seconds(15)};
 constexpr int64_t kTrimAtOnce = 1000;
+constexpr int64_t kOfSubjectMax = 100;
 
 // Whether the hub can say something else later. An INTERNAL is its fault, not the order's.
 bool IsRefusal(const absl::Status& status) {
@@ -76,19 +74,19 @@ absl::Status Outgoing::Enqueue(store::Transaction& tx, const security::Caller& c
 absl::Status Outgoing::Create(store::Transaction& tx, const security::Caller& caller,
                               const std::string& subject,
                               const google::protobuf::Message& request) {
-  return Enqueue(tx, caller, kCreate, subject, request);
+  return Enqueue(tx, caller, kCreateDelivery, subject, request);
 }
 
 absl::Status Outgoing::Cancel(store::Transaction& tx, const security::Caller& caller,
                               const std::string& subject,
                               const google::protobuf::Message& request) {
-  return Enqueue(tx, caller, kCancel, subject, request);
+  return Enqueue(tx, caller, kCancelDelivery, subject, request);
 }
 
 absl::Status Outgoing::Acknowledge(store::Transaction& tx, const security::Caller& caller,
                                    const std::string& subject,
                                    const google::protobuf::Message& request) {
-  return Enqueue(tx, caller, kAcknowledge, subject, request);
+  return Enqueue(tx, caller, kAcknowledgeDelivery, subject, request);
 }
 
 absl::Status Outgoing::Deliver(const store::Delivery& delivery) {
@@ -102,9 +100,9 @@ absl::Status Outgoing::Deliver(const store::Delivery& delivery) {
   const security::Caller* caller = behalf ? &*behalf : nullptr;
   const std::string bytes = delivery.payload.substr(line + 1);
   absl::Status status = absl::InvalidArgumentError("an unknown kind of delivery");
-  if (delivery.kind == kCreate) status = DeliverCreate(delivery.destination, caller, bytes);
-  if (delivery.kind == kCancel) status = DeliverCancel(delivery.destination, caller, bytes);
-  if (delivery.kind == kAcknowledge) status = DeliverAcknowledgement(caller, bytes);
+  if (delivery.kind == kCreateDelivery) status = DeliverCreate(delivery.destination, caller, bytes);
+  if (delivery.kind == kCancelDelivery) status = DeliverCancel(delivery.destination, caller, bytes);
+  if (delivery.kind == kAcknowledgeDelivery) status = DeliverAcknowledgement(caller, bytes);
   if (status.ok() || !IsRefusal(status)) return status;
   telemetry::Log(
       telemetry::Level::kError, "hub_refused",
@@ -118,8 +116,17 @@ absl::Status Outgoing::DeliverCreate(const std::string& subject, const security:
   if (!request.ParseFromString(bytes)) return absl::DataLossError("a damaged delivery");
   rpc::ClientCall call(rpc::OutgoingIdentity::Machine(), {.behalf = behalf});
   orders::v1::Order order;
-  const absl::Status created = call.Result(
-      orders::v1::OrderService::NewStub(link_.calls())->CreateOrder(call.context(), request, &order));
+  const auto stub = orders::v1::OrderService::NewStub(link_.calls());
+  absl::Status created = call.Result(stub->CreateOrder(call.context(), request, &order));
+  if (absl::IsAlreadyExists(created)) {
+    // The hub has forgotten the request, not the order: the number is from this gateway's block.
+    orders::v1::GetOrderRequest get;
+    get.set_accession_number(request.order().accession_number());
+    rpc::ClientCall again(rpc::OutgoingIdentity::Machine(), {.behalf = behalf});
+    const absl::Status found = again.Result(stub->GetOrder(again.context(), get, &order));
+    if (!found.ok() && !IsRefusal(found)) return found;
+    if (found.ok()) created = found;
+  }
   const absl::Status kept = database_.Write([&](store::Transaction& tx) -> absl::Status {
     if (created.ok()) return ApplyHubOrder(tx, order);
     return IsRefusal(created) ? NoteRefusal(tx, subject, Words(created)) : absl::OkStatus();
@@ -157,7 +164,8 @@ absl::Status Outgoing::DeliverCancel(const std::string& subject, const security:
     TJ_TRY(ForgetCancel(tx, *hub_id));
     return ApplyHubOrder(tx, order);
   }));
-  return canceled;
+  // What is cancelled already is what was asked for.
+  return IsOver(order) ? absl::OkStatus() : canceled;
 }
 
 absl::Status Outgoing::DeliverAcknowledgement(const security::Caller* behalf,
@@ -166,8 +174,32 @@ absl::Status Outgoing::DeliverAcknowledgement(const security::Caller* behalf,
   if (!request.ParseFromString(bytes)) return absl::DataLossError("a damaged delivery");
   rpc::ClientCall call(rpc::OutgoingIdentity::Machine(), {.behalf = behalf});
   exchange::v1::Result result;
-  return call.Result(exchange::v1::ResultService::NewStub(link_.calls())
-                         ->AcknowledgeResult(call.context(), request, &result));
+  const absl::Status told = call.Result(exchange::v1::ResultService::NewStub(link_.calls())
+                                            ->AcknowledgeResult(call.context(), request, &result));
+  if (!absl::IsNotFound(told)) return told;
+  // A hub restored from a backup has forgotten it: no person can do anything about that here.
+  telemetry::Log(telemetry::Level::kWarning, "acknowledged_result_unknown_at_hub",
+                 {{"result", request.id()}});
+  return absl::OkStatus();
+}
+
+absl::StatusOr<store::DeliveryPage> Outgoing::Delivered(int64_t after, int64_t limit) {
+  return deliveries_.List(store::DeliveryState::kDone, std::nullopt, after, limit);
+}
+
+absl::StatusOr<bool> Outgoing::HasCancel(const std::string& subject) {
+  for (const auto state : {store::DeliveryState::kDone, store::DeliveryState::kPending}) {
+    TJ_ASSIGN_OR_RETURN(const store::DeliveryPage page,
+                        deliveries_.List(state, subject, 0, kOfSubjectMax));
+    for (const store::Delivery& delivery : page.deliveries) {
+      if (delivery.kind == kCancelDelivery) return true;
+    }
+  }
+  return false;
+}
+
+absl::Status Outgoing::Repeat(store::Transaction& tx, int64_t delivery_id) {
+  return deliveries_.Repeat(tx, delivery_id);
 }
 
 absl::StatusOr<int64_t> Outgoing::CountRefused() {

@@ -18,6 +18,11 @@ namespace tongjian::edge {
 
 class Link;
 
+// Kinds of deliveries.
+inline constexpr char kCreateDelivery[] = "create";
+inline constexpr char kCancelDelivery[] = "cancel";
+inline constexpr char kAcknowledgeDelivery[] = "acknowledge";
+
 // Durable deliveries to the hub, in order for each order or result, under the request ids that the
 // clinic gave: the hub sees each once. Safe for concurrent use; what it is given must outlive it.
 class Outgoing {
@@ -39,6 +44,13 @@ class Outgoing {
                       const std::string& subject, const google::protobuf::Message& request);
   absl::Status Acknowledge(store::Transaction& tx, const security::Caller& caller,
                            const std::string& subject, const google::protobuf::Message& request);
+
+  // What the hub has been told, oldest first, after the delivery `after`.
+  absl::StatusOr<store::DeliveryPage> Delivered(int64_t after, int64_t limit);
+  // Whether a cancel of this order was told to the hub or is on its way.
+  absl::StatusOr<bool> HasCancel(const std::string& subject);
+  // Tells the hub again, before whatever waits for the same subject.
+  absl::Status Repeat(store::Transaction& tx, int64_t delivery_id);
 
   // What the hub refused for good: how many.
   absl::StatusOr<int64_t> CountRefused();

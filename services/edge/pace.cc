@@ -8,8 +8,26 @@ namespace {
 
 constexpr absl::Duration kSample = absl::Milliseconds(50);
 constexpr int64_t kVerySlowRate = 64'000;
+constexpr absl::Duration kPauseFirst = absl::Milliseconds(250);
+constexpr absl::Duration kObjectPauseMax = absl::Minutes(5);
+constexpr absl::Duration kStreamPauseMax = absl::Seconds(15);
+constexpr int64_t kDoublingsMax = 12;
+
+absl::Duration Pause(int64_t tries, absl::Duration longest) {
+  const absl::Duration pause =
+      kPauseFirst * (int64_t{1} << std::clamp<int64_t>(tries, 0, kDoublingsMax));
+  return std::min(pause, longest);
+}
 
 }  // namespace
+
+absl::Duration PauseAfter(int64_t attempts) {
+  return Pause(attempts, kObjectPauseMax);
+}
+
+absl::Duration ReopenAfter(int64_t breaks) {
+  return Pause(breaks, kStreamPauseMax);
+}
 
 int64_t ChunkFor(int64_t rate) {
   if (rate == 0) return kSmallChunk;
@@ -66,6 +84,7 @@ void Pace::Over(const std::string& upload_id, absl::Duration now) {
 void Pace::Reset() {
   pieces_.clear();
   unacknowledged_ = 0;
+  rate_ = 0;
   counted_ = 0;
   busy_ = absl::ZeroDuration();
 }

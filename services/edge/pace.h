@@ -22,6 +22,12 @@ inline constexpr int64_t kLargeChunk = 1 << 20;
 // fast ones.
 int64_t ChunkFor(int64_t rate);
 
+// The pause before an object is tried again after `attempts` failed ones: 250 ms, doubling, at most 5
+// minutes.
+absl::Duration PauseAfter(int64_t attempts);
+// The same for a broken stream after `breaks` without a success between: at most 15 s.
+absl::Duration ReopenAfter(int64_t breaks);
+
 // Counts what is on the way and measures how fast it is taken. `rate` is bytes a second, 0 while
 // unknown. Not safe for concurrent use; `now` is time since some fixed moment.
 class Pace {
@@ -38,7 +44,7 @@ class Pace {
   void Taken(const std::string& upload_id, int64_t end, absl::Duration now);
   // The upload is over: nothing of it is on the way any more.
   void Over(const std::string& upload_id, absl::Duration now);
-  // A new stream: nothing is on the way; the measured rate stays.
+  // A new stream: nothing is on the way, and the line may be another: its rate is not known.
   void Reset();
 
   int64_t unacknowledged() const { return unacknowledged_; }

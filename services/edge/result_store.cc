@@ -1,5 +1,7 @@
 #include "services/edge/result_store.h"
 
+#include <algorithm>
+
 #include "common/base/status.h"
 #include "common/feed/change.h"
 #include "common/rpc/proto_time.h"
@@ -23,13 +25,25 @@ std::vector<Result> ResultsOf(const std::vector<store::Row>& rows) {
   return results;
 }
 
-absl::Status Write(store::Transaction& tx, const Result& result) {
+// How many versions both have alike from the first on.
+int SameVersions(const Result& one, const Result& other) {
+  int same = 0;
+  while (same < one.versions_size() && same < other.versions_size() &&
+         one.versions(same).SerializeAsString() == other.versions(same).SerializeAsString()) {
+    ++same;
+  }
+  return same;
+}
+
+absl::Status Write(store::Transaction& tx, const Result& result, int64_t dropped) {
   TJ_TRY(tx.Execute("insert into clinic_result (id, patient_id, version, updated, dropped, record) "
-                    "values (:id, :patient, :version, :updated, 0, :record) on conflict (id) do "
-                    "update set patient_id = excluded.patient_id, version = excluded.version, "
-                    "updated = excluded.updated, record = excluded.record",
+                    "values (:id, :patient, :version, :updated, :dropped, :record) on conflict "
+                    "(id) do update set patient_id = excluded.patient_id, version = "
+                    "excluded.version, updated = excluded.updated, dropped = excluded.dropped, "
+                    "record = excluded.record",
                     result.id(), result.patient().patient_id(), result.version(),
-                    rpc::FromProto(result.update_time()), store::Bytes(result.SerializeAsString()))
+                    rpc::FromProto(result.update_time()), dropped,
+                    store::Bytes(result.SerializeAsString()))
              .status());
   TJ_TRY(tx.Execute("delete from clinic_result_order where result_id = :id", result.id()).status());
   for (const std::string& order_id : result.order_ids()) {
@@ -47,13 +61,30 @@ absl::StatusOr<bool> ApplyResult(store::Transaction& tx, const std::string& faci
                                  const Result& result) {
   TJ_ASSIGN_OR_RETURN(
       const auto known,
-      tx.QueryOne("select version from clinic_result where id = :id", result.id()));
-  if (known && known->Int(0) >= result.version()) return false;
-  TJ_TRY(Write(tx, result));
+      tx.QueryOne("select record, version, dropped from clinic_result where id = :id", result.id()));
+  int64_t dropped = 0;
+  if (known) {
+    if (known->Int(1) >= result.version()) return false;
+    const Result before = ResultOf(*known);
+    dropped = known->Int(2);
+    if (known->Int(1) == 0) {  // Forgotten: the hub may give numbers anew.
+      const int same = SameVersions(before, result);
+      dropped = same == 0 ? 0 : std::min<int64_t>(dropped, result.versions(same - 1).number());
+    }
+    const bool news = before.SerializeAsString() != result.SerializeAsString();
+    TJ_TRY(Write(tx, result, dropped));
+    if (!news) return false;  // Seen before a restore of the hub.
+  } else {
+    TJ_TRY(Write(tx, result, dropped));
+  }
   events::v1::ResultChanged changed;
   *changed.mutable_result() = result;
   tx.Emit(feed::MakeEvent(kResultStream, result.id(), {facility_id}, changed));
   return true;
+}
+
+absl::Status ForgetResultVersions(store::Transaction& tx) {
+  return tx.Execute("update clinic_result set version = 0").status();
 }
 
 absl::StatusOr<std::optional<Result>> FindResult(store::Session& session, const std::string& id) {

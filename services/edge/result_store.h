@@ -23,9 +23,12 @@ struct ResultPosition {
 };
 
 // Keeps a result and announces it to the clinic, once for each version; an older one changes
-// nothing. True when it was news.
+// nothing. True when it was news. After ForgetResultVersions whatever differs is news, and versions
+// that differ go to the drop folder again.
 absl::StatusOr<bool> ApplyResult(store::Transaction& tx, const std::string& facility_id,
                                  const exchange::v1::Result& result);
+// The hub was restored from a backup: its older versions count from now on.
+absl::Status ForgetResultVersions(store::Transaction& tx);
 absl::StatusOr<std::optional<exchange::v1::Result>> FindResult(store::Session& session,
                                                                const std::string& id);
 // Of a patient or of an order (by the hub's id), newest first, after `after`.

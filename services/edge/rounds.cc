@@ -3,12 +3,15 @@
 #include <chrono>
 
 #include "common/base/status.h"
+#include "common/store/feed.h"
 #include "common/telemetry/log.h"
 #include "services/edge/drop_folder.h"
 #include "services/edge/enrollment.h"
 #include "services/edge/link.h"
 #include "services/edge/number_store.h"
 #include "services/edge/outgoing.h"
+#include "services/edge/resend.h"
+#include "services/edge/result_store.h"
 #include "tongjian/imaging/v1/ingest.grpc.pb.h"
 
 namespace tongjian::edge {
@@ -16,6 +19,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kEvery(500);
 constexpr int64_t kStudiesAtOnce = 50;
+constexpr int64_t kEventsAtOnce = 5000;
 
 void LogUnlessAway(std::string_view what, const absl::Status& status) {
   if (status.ok() || absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status)) return;
@@ -61,12 +65,14 @@ void Rounds::Look() {
   if (parts_.link.reachable()) {
     LogUnlessAway("accession_lease_failed", parts_.numbers.Refill());
     LogUnlessAway("study_report_failed", ReportStudies());
+    LogUnlessAway("sending_again_failed", parts_.resend.Step());
     if (now - renewed_ >= options_.renewal_every) {
       renewed_ = now;
       const auto renewed = RenewIfDue(parts_.files, parts_.link.calls(), parts_.clock);
       LogUnlessAway("certificate_renewal_failed", renewed.status());
     }
   }
+  parts_.drop.Look();
   if (now - trimmed_ >= options_.trim_every) {
     trimmed_ = now;
     LogUnlessAway("trim_failed", Trim());
@@ -104,6 +110,8 @@ absl::Status Rounds::Trim() {
   const absl::Time before = parts_.clock.Now() - options_.records_kept;
   TJ_TRY(parts_.outgoing.Trim(before));
   TJ_TRY(parts_.drop.Trim(before));
+  const absl::Time oldest_result = parts_.clock.Now() - options_.results_kept;
+  TJ_TRY(parts_.database.feed().Trim(kResultStream, oldest_result, kEventsAtOnce).status());
   return parts_.spool.Trim(before);
 }
 

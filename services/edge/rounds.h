@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/id.h"
 #include "common/security/tls.h"
+#include "common/store/database.h"
 #include "services/edge/spool_store.h"
 
 namespace tongjian::edge {
@@ -18,19 +19,23 @@ class DropFolder;
 class Link;
 class Numbers;
 class Outgoing;
+class Resend;
 
 struct RoundsOptions {
   absl::Duration quiet_time = absl::Seconds(60);         // Of a study without new instances.
   absl::Duration urgent_quiet_time = absl::Seconds(10);  // Of an urgent one.
   absl::Duration records_kept = absl::Hours(24 * 30);    // Of what was delivered.
+  absl::Duration results_kept = absl::Hours(24 * 180);   // Of the clinic's result feed.
   absl::Duration renewal_every = absl::Hours(1);
   absl::Duration trim_every = absl::Hours(1);
 };
 
 struct RoundsParts {
+  store::Database& database;
   Spool& spool;
   Numbers& numbers;
   Outgoing& outgoing;
+  Resend& resend;
   DropFolder& drop;
   Link& link;
   base::Ids& ids;

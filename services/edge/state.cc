@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "services/edge/drop_folder.h"
 #include "services/edge/enrollment.h"
 #include "services/edge/link.h"
 #include "services/edge/number_store.h"
@@ -15,7 +16,17 @@ namespace {
 constexpr int64_t kClocksMax = 200;
 constexpr int64_t kOffsetAlarmMs = 5 * 60 * 1000;
 constexpr absl::Duration kAwayAlarm = absl::Minutes(10);
+constexpr absl::Duration kRestoreAlarm = absl::Hours(24 * 7);
 constexpr absl::Duration kAgeAlarm = absl::Hours(1);
+
+std::string RestoreWords(const HubRestore& restore) {
+  const std::string when =
+      absl::FormatTime("%Y-%m-%d %H:%M UTC", restore.noticed, absl::UTCTimeZone());
+  return absl::StrCat("the hub was restored from a backup (noticed ", when, "): ", restore.resent,
+                      " orders and cancels of this clinic ",
+                      restore.finished ? "were" : "are being", " sent again",
+                      "; what was changed at the hub since its backup must be changed again");
+}
 
 }  // namespace
 
@@ -50,6 +61,10 @@ std::vector<std::string> AlarmsOf(const GatewayState& state, absl::Time now, int
   if (state.numbers_left < numbers_low) {
     alarms.push_back(absl::StrCat("only ", state.numbers_left, " accession numbers are left"));
   }
+  if (!state.drop_folder_fault.empty()) alarms.push_back(state.drop_folder_fault);
+  if (state.restore && now - state.restore->noticed < kRestoreAlarm) {
+    alarms.push_back(RestoreWords(*state.restore));
+  }
   for (const DeviceClock& clock : state.clocks) {
     if (clock.implausible) {
       alarms.push_back("the clock of device " + clock.ae_title + " is implausible: set it");
@@ -63,17 +78,20 @@ std::vector<std::string> AlarmsOf(const GatewayState& state, absl::Time now, int
 
 absl::StatusOr<GatewayState> StateReader::Read() {
   GatewayState state;
-  state.hub_reachable = link_.reachable();
-  state.last_contact = link_.last_contact();
-  state.upload_rate = lane_.rate();
-  TJ_ASSIGN_OR_RETURN(state.spool, spool_.Totals());
-  TJ_ASSIGN_OR_RETURN(state.refused, outgoing_.CountRefused());
-  TJ_ASSIGN_OR_RETURN(state.trail, trail_.Backlog());
-  const auto identity = ReadIdentity(files_);
+  state.hub_reachable = parts_.link.reachable();
+  state.last_contact = parts_.link.last_contact();
+  state.progress = parts_.progress.Sum();
+  state.drop_folder_fault = parts_.drop.fault();
+  state.upload_rate = parts_.lane.rate();
+  TJ_ASSIGN_OR_RETURN(state.spool, parts_.spool.Totals());
+  TJ_ASSIGN_OR_RETURN(state.refused, parts_.outgoing.CountRefused());
+  TJ_ASSIGN_OR_RETURN(state.trail, parts_.trail.Backlog());
+  const auto identity = ReadIdentity(parts_.files);
   state.certificate_expiry = identity.ok() ? identity->expiry : absl::InfinitePast();
-  TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
+  TJ_TRY(parts_.database.Read([&](store::Session& session) -> absl::Status {
     TJ_ASSIGN_OR_RETURN(state.pending_orders, CountPending(session));
     TJ_ASSIGN_OR_RETURN(state.numbers_left, Numbers::Left(session));
+    TJ_ASSIGN_OR_RETURN(state.restore, FindRestore(session, Forgetful::kOrders));
     TJ_ASSIGN_OR_RETURN(state.clocks, ListDevices(session, kClocksMax));
     return absl::OkStatus();
   }));

@@ -1,6 +1,7 @@
 // How the gateway is, in numbers and words.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,11 +9,14 @@
 #include "common/security/tls.h"
 #include "common/store/database.h"
 #include "services/edge/clock_store.h"
+#include "services/edge/progress.h"
+#include "services/edge/restore_store.h"
 #include "services/edge/ship_trail.h"
 #include "services/edge/spool_store.h"
 
 namespace tongjian::edge {
 
+class DropFolder;
 class Link;
 class Outgoing;
 class UploadLane;
@@ -28,33 +32,34 @@ struct GatewayState {
   int64_t upload_rate = 0;
   TrailBacklog trail;
   std::vector<DeviceClock> clocks;
+  Progress::Totals progress;
+  std::string drop_folder_fault;  // Empty while it can be written.
+  std::optional<HubRestore> restore;
 };
 
 // What needs attention, in words. Pure.
 std::vector<std::string> AlarmsOf(const GatewayState& state, absl::Time now, int64_t numbers_low);
 
+struct StateParts {
+  store::Database& database;
+  Spool& spool;
+  Outgoing& outgoing;
+  const DropFolder& drop;
+  const Link& link;
+  const UploadLane& lane;
+  const Progress& progress;
+  ShipTrail& trail;
+  security::CredentialFiles files;
+};
+
 // Reads all of it. Safe for concurrent use; what it is given must outlive it.
 class StateReader {
  public:
-  StateReader(store::Database& database, Spool& spool, Outgoing& outgoing, const Link& link,
-              const UploadLane& lane, ShipTrail& trail, security::CredentialFiles files)
-      : database_(database),
-        spool_(spool),
-        outgoing_(outgoing),
-        link_(link),
-        lane_(lane),
-        trail_(trail),
-        files_(std::move(files)) {}
+  explicit StateReader(StateParts parts) : parts_(std::move(parts)) {}
   absl::StatusOr<GatewayState> Read();
 
  private:
-  store::Database& database_;
-  Spool& spool_;
-  Outgoing& outgoing_;
-  const Link& link_;
-  const UploadLane& lane_;
-  ShipTrail& trail_;
-  const security::CredentialFiles files_;
+  const StateParts parts_;
 };
 
 }  // namespace tongjian::edge

@@ -5,13 +5,13 @@
 #include <deque>
 #include <map>
 #include <optional>
-#include <vector>
 #include <utility>
+#include <vector>
 
 #include "common/base/status.h"
-#include "common/rpc/proto_time.h"
 #include "common/security/digest.h"
 #include "common/telemetry/log.h"
+#include "services/edge/upload_message.h"
 #include "tongjian/imaging/v1/ingest.grpc.pb.h"
 
 namespace tongjian::edge {
@@ -21,50 +21,14 @@ using imaging::v1::UploadResponse;
 
 namespace {
 
-constexpr absl::Duration kPauseFirst = absl::Milliseconds(250);
-constexpr absl::Duration kPauseMax = absl::Seconds(15);
-constexpr absl::Duration kObjectPauseMax = absl::Minutes(5);
 constexpr absl::Duration kLook = absl::Seconds(2);
+constexpr std::chrono::milliseconds kConnectLook(250);
 constexpr absl::Duration kLinger = absl::Seconds(2);     // With an idle stream.
 constexpr absl::Duration kStall = absl::Seconds(90);     // Without any answer to what is sent.
 constexpr size_t kObjectsAhead = 128;                    // Whose answers are outstanding.
 constexpr int64_t kSentUnasked = 256 << 10;  // Larger ones ask first how much the hub has.
 
 const char* NameOf(Lane lane) { return lane == Lane::kUrgent ? "urgent" : "routine"; }
-
-UploadRequest BeginOf(const SpoolObject& object) {
-  UploadRequest request;
-  imaging::v1::UploadBegin& begin = *request.mutable_begin();
-  begin.set_upload_id(object.id);
-  begin.set_size(object.size);
-  begin.set_digest(object.digest);
-  begin.set_facility_id(object.facility_id);
-  begin.set_device_ae_title(object.device_ae_title);
-  begin.set_device_address(object.device_address);
-  if (object.device_time) *begin.mutable_time()->mutable_device_time() = rpc::ToProto(*object.device_time);
-  *begin.mutable_time()->mutable_receipt_time() = rpc::ToProto(object.receipt_time);
-  begin.mutable_time()->set_offset_ms(object.offset_ms);
-  begin.mutable_time()->set_implausible(object.implausible);
-  begin.set_priority(static_cast<common::v1::Priority>(object.priority));
-  return request;
-}
-
-// Whether the same object can be taken later without a change.
-bool CanSucceed(const imaging::v1::UploadFailure& failure) {
-  switch (static_cast<absl::StatusCode>(failure.code())) {
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kAborted:
-    case absl::StatusCode::kResourceExhausted:
-    case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kCancelled:
-    case absl::StatusCode::kInternal:
-    case absl::StatusCode::kUnknown:
-    case absl::StatusCode::kUnauthenticated:
-      return true;
-    default:
-      return failure.retryable();
-  }
-}
 
 }  // namespace
 
@@ -96,14 +60,18 @@ class UploadLane::Stream {
       lane_.running_ = nullptr;
     }
     lane_.urgent_.objects -= counted_;
-    for (const auto& [id, object] : ahead_) lane_.begun_.insert(id);
+    for (const auto& [id, object] : ahead_) {
+      lane_.begun_.insert(id);
+      lane_.progress_.Paused(id);
+    }
     TJ_TRY(settled);
     if (!finished.ok() && !absl::IsCancelled(finished)) return finished;
     TJ_TRY(sent);
     return ahead_.empty() ? absl::OkStatus() : absl::UnavailableError("the hub ended the stream");
   }
 
-  bool had_success() const { return had_success_; }
+  // Whether anything came nearer to its end.
+  bool had_progress() const { return had_progress_; }
 
  private:
   struct Sending {
@@ -187,6 +155,7 @@ class UploadLane::Stream {
                     lane_.begun_.count(sending.object.id) > 0;
     const UploadRequest request = BeginOf(sending.object);
     ahead_.emplace(sending.object.id, sending.object);
+    lane_.progress_.Sending(sending.object.id);
     if (lane_.lane_ == Lane::kUrgent) {
       ++counted_;
       ++lane_.urgent_.objects;
@@ -245,7 +214,7 @@ class UploadLane::Stream {
       Forget(answer.done().upload_id());
     }
     if (done.empty()) return absl::OkStatus();
-    had_success_ = true;
+    had_progress_ = true;
     lane_.sent_objects_.Add(static_cast<int64_t>(done.size()));
     return lane_.spool_.Done(done);
   }
@@ -253,8 +222,12 @@ class UploadLane::Stream {
   void TakeState(const imaging::v1::UploadState& state) {
     const int64_t received = std::max(state.received_size(), state.committed_size());
     lane_.pace_.Taken(state.upload_id(), received, lane_.clock_.Elapsed());
-    lane_.rate_ = lane_.pace_.rate();
-    if (!current_ || current_->object.id != state.upload_id() || !current_->asked) return;
+    lane_.NoteRate();
+    lane_.progress_.Committed(state.upload_id(), state.committed_size());
+    if (!current_ || current_->object.id != state.upload_id() || !current_->asked) {
+      had_progress_ = true;
+      return;
+    }
     current_->asked = false;
     current_->offset = state.complete() ? current_->object.size : state.committed_size();
   }
@@ -268,16 +241,15 @@ class UploadLane::Stream {
                    {{"upload_id", failure.upload_id()}, {"error", error}});
     Forget(failure.upload_id());
     if (!CanSucceed(failure)) return lane_.spool_.Fail(failure.upload_id(), error);
-    const absl::Duration pause =
-        std::min(kPauseFirst * (int64_t{1} << std::min<int64_t>(attempts, 12)), kObjectPauseMax);
-    return lane_.spool_.Postpone(failure.upload_id(), error, Jittered(pause));
+    return lane_.spool_.Postpone(failure.upload_id(), error, Jittered(PauseAfter(attempts)));
   }
 
   // The object's part in this stream is over.
   void Forget(const std::string& id) {
     lane_.pace_.Over(id, lane_.clock_.Elapsed());
-    lane_.rate_ = lane_.pace_.rate();
+    lane_.NoteRate();
     lane_.begun_.erase(id);
+    lane_.progress_.Over(id);
     if (current_ && current_->object.id == id) current_.reset();
     if (ahead_.erase(id) == 0 || lane_.lane_ != Lane::kUrgent) return;
     --counted_;
@@ -291,19 +263,20 @@ class UploadLane::Stream {
   std::optional<Sending> current_;
   std::map<std::string, SpoolObject> ahead_;  // Begun, without a last answer.
   int counted_ = 0;                           // Of ahead_, in the urgent traffic.
-  bool had_success_ = false;
+  bool had_progress_ = false;
   std::deque<UploadResponse> answers_;  // Under the lane's lock, as is ended_.
   bool ended_ = false;
 };
 
 UploadLane::UploadLane(Lane lane, Spool& spool, blob::Store& blobs,
                        std::shared_ptr<grpc::Channel> channel, UrgentTraffic& urgent,
-                       const base::Clock& clock, telemetry::Registry& metrics)
+                       Progress& progress, const base::Clock& clock, telemetry::Registry& metrics)
     : lane_(lane),
       spool_(spool),
       blobs_(blobs),
       channel_(std::move(channel)),
       urgent_(urgent),
+      progress_(progress),
       clock_(clock),
       sent_objects_(metrics.GetCounter("tongjian_edge_uploaded_objects_total",
                                        "Objects the hub has", {{"lane", NameOf(lane)}})),
@@ -352,8 +325,21 @@ void UploadLane::Rest(absl::Duration pause, uint64_t seen) {
                     [&] { return stopping_ || wakes_ != seen; });
 }
 
+// The last one measured stays until there is another.
+void UploadLane::NoteRate() {
+  if (pace_.rate() > 0) rate_ = pace_.rate();
+}
+
+// Waits a moment for the connection, which comes back by itself.
+bool UploadLane::Connected() {
+  const grpc_connectivity_state state = channel_->GetState(true);
+  if (state == GRPC_CHANNEL_READY) return true;
+  channel_->WaitForStateChange(state, std::chrono::system_clock::now() + kConnectLook);
+  return false;
+}
+
 void UploadLane::Run() {
-  absl::Duration pause = kPauseFirst;
+  int64_t breaks = 0;  // Since something got on.
   while (true) {
     uint64_t seen = 0;
     {
@@ -365,18 +351,18 @@ void UploadLane::Run() {
       Rest(kLook, seen);
       continue;
     }
+    if (!Connected()) continue;
     Stream stream(*this);
     const absl::Status status = stream.Run();
     if (status.ok()) {
-      pause = kPauseFirst;
+      breaks = 0;
       continue;
     }
     breaks_.Add();
     telemetry::Log(telemetry::Level::kInfo, "upload_broke",
                    {{"lane", NameOf(lane_)}, {"status", status}});
-    if (stream.had_success()) pause = kPauseFirst;
-    Rest(Jittered(pause), seen);
-    pause = std::min(pause * 2, kPauseMax);
+    if (stream.had_progress()) breaks = 0;
+    Rest(Jittered(ReopenAfter(breaks++)), seen);
   }
 }
 

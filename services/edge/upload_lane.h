@@ -15,6 +15,7 @@
 #include "common/rpc/channel.h"
 #include "common/telemetry/metrics.h"
 #include "services/edge/pace.h"
+#include "services/edge/progress.h"
 #include "services/edge/spool_store.h"
 
 namespace grpc {
@@ -37,7 +38,8 @@ struct UrgentTraffic {
 class UploadLane {
  public:
   UploadLane(Lane lane, Spool& spool, blob::Store& blobs, std::shared_ptr<grpc::Channel> channel,
-             UrgentTraffic& urgent, const base::Clock& clock, telemetry::Registry& metrics);
+             UrgentTraffic& urgent, Progress& progress, const base::Clock& clock,
+             telemetry::Registry& metrics);
   ~UploadLane();  // Stops.
 
   void Start();
@@ -52,6 +54,8 @@ class UploadLane {
   class Stream;
   void Run();
   bool HasWork();
+  bool Connected();
+  void NoteRate();
   void Rest(absl::Duration pause, uint64_t seen);
 
   const Lane lane_;
@@ -59,6 +63,7 @@ class UploadLane {
   blob::Store& blobs_;
   const std::shared_ptr<grpc::Channel> channel_;
   UrgentTraffic& urgent_;
+  Progress& progress_;
   const base::Clock& clock_;
   telemetry::Counter& sent_objects_;
   telemetry::Counter& sent_bytes_;

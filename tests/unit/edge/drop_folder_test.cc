@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_split.h"
+#include "common/base/status.h"
 #include "services/edge/result_store.h"
 #include "tests/unit/edge/records.h"
 
@@ -141,6 +142,56 @@ TEST_F(DropFolderTest, EachVersionIsAcknowledgedOnceItsFilesAreThere) {
     EXPECT_EQ(request.number(), i + 1);
     EXPECT_EQ(request.acknowledgement(), exchange::v1::ACKNOWLEDGEMENT_DELIVERED);
   }
+}
+
+TEST_F(DropFolderTest, SaysThatItsFolderIsNotThereUntilItIs) {
+  const std::string folder = folder_ + "/share";
+  DropFolder away(*database_, folder,
+                  [](store::Transaction&, const exchange::v1::AcknowledgeResultRequest&) {
+                    return absl::OkStatus();
+                  });
+  away.Look();
+  EXPECT_NE(away.fault().find(folder + " is not there"), std::string::npos) << away.fault();
+  std::filesystem::create_directories(folder);
+  away.Look();
+  EXPECT_EQ(away.fault(), "");
+}
+
+TEST_F(RecordsTest, ResultsThatARestoredHubPublishesAnewAreNewsOnlyWhereTheyDiffer) {
+  const auto apply = [&](const exchange::v1::Result& result) {
+    bool news = false;
+    Write([&](store::Transaction& tx) -> absl::Status {
+      TJ_ASSIGN_OR_RETURN(news, ApplyResult(tx, "f1", result));
+      return absl::OkStatus();
+    });
+    return news;
+  };
+  const auto dropped = [&] {
+    int64_t number = 0;
+    Read([&](store::Session& session) -> absl::Status {
+      TJ_ASSIGN_OR_RETURN(number, DroppedVersion(session, "jinhua-r1"));
+      return absl::OkStatus();
+    });
+    return number;
+  };
+  exchange::v1::Result result = CriticalPreliminary();
+  EXPECT_TRUE(apply(result));
+  exchange::v1::Result second = result;
+  second.set_version(2);
+  *second.add_versions() = result.versions(0);
+  second.mutable_versions(1)->set_number(2);
+  EXPECT_TRUE(apply(second));
+  Write([](store::Transaction& tx) { return SetDropped(tx, "jinhua-r1", 2); });
+  EXPECT_FALSE(apply(result));
+
+  Write([](store::Transaction& tx) { return ForgetResultVersions(tx); });
+  EXPECT_FALSE(apply(second));
+  EXPECT_EQ(dropped(), 2);
+  Write([](store::Transaction& tx) { return ForgetResultVersions(tx); });
+  exchange::v1::Result other = second;  // Signed again after the restore, in other words.
+  other.mutable_versions(1)->mutable_content()->set_findings("other");
+  EXPECT_TRUE(apply(other));
+  EXPECT_EQ(dropped(), 1);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "services/edge/order_store.h"
 
+#include "common/base/status.h"
 #include "common/rpc/proto_time.h"
 #include "tests/unit/edge/records.h"
 
@@ -67,6 +68,47 @@ TEST_F(OrderStore, AnOlderVersionChangesNothing) {
   Apply(order);
   Apply(Make("hub-1", "7", 3));
   EXPECT_EQ(Find("hub-1")->order.state(), orders::v1::ORDER_STATE_SIGNED);
+}
+
+TEST_F(OrderStore, AfterARestoreOfTheHubItsOlderVersionsCount) {
+  Order order = Make("hub-1", "7", 5);
+  order.set_state(orders::v1::ORDER_STATE_SIGNED);
+  Apply(order);
+  Write([](store::Transaction& tx) { return ForgetVersions(tx); });
+  Apply(Make("hub-1", "7", 3));
+  EXPECT_EQ(Find("hub-1")->order.state(), orders::v1::ORDER_STATE_SUBMITTED);
+}
+
+TEST_F(OrderStore, TheSameOrderUnderANewIdOfARestoredHubIsOneAndAnswersToAllItsIds) {
+  Insert(Make("edge-1", "7", 0));
+  Apply(Make("hub-1", "7", 4));
+  Write([](store::Transaction& tx) { return ForgetVersions(tx); });
+  Apply(Make("hub-2", "7", 1));
+  for (const char* id : {"edge-1", "hub-1", "hub-2"}) {
+    ASSERT_TRUE(Find(id).has_value()) << id;
+    EXPECT_EQ(Find(id)->order.id(), "hub-2");
+  }
+  EXPECT_EQ(Open(), 1u);
+  Apply(Make("hub-1", "7", 2));  // Restored once more, from an older backup.
+  for (const char* id : {"edge-1", "hub-1", "hub-2"}) {
+    ASSERT_TRUE(Find(id).has_value()) << id;
+    EXPECT_EQ(Find(id)->order.id(), "hub-1");
+  }
+  EXPECT_EQ(Open(), 1u);
+}
+
+TEST_F(OrderStore, ACancelThatAHubForgotHoldsUntilItHasHeardOfIt) {
+  Insert(Make("edge-1", "7", 0));
+  Order order = Make("hub-1", "7", 4);
+  order.set_state(orders::v1::ORDER_STATE_CANCELLED);
+  Apply(order);
+  Write([](store::Transaction& tx) -> absl::Status {
+    TJ_TRY(ForgetVersions(tx));
+    return KeepCanceled(tx, "edge-1").status();
+  });
+  Apply(Make("hub-2", "7", 1));
+  EXPECT_EQ(Find("edge-1")->order.state(), orders::v1::ORDER_STATE_CANCELLED);
+  EXPECT_EQ(Open(), 0u);
 }
 
 TEST_F(OrderStore, ACanceledOrderStaysOffTheWorklistUntilTheHubHasSpoken) {

@@ -58,5 +58,16 @@ TEST(Pace, ThePauseBetweenUploadsIsNoPartOfTheRate) {
   EXPECT_GT(pace.rate(), 800'000);
 }
 
+TEST(Pause, GrowsFromAQuarterSecondToItsBoundHoweverLongTheHubIsAway) {
+  EXPECT_EQ(PauseAfter(0), absl::Milliseconds(250));
+  EXPECT_EQ(PauseAfter(3), absl::Seconds(2));
+  EXPECT_EQ(ReopenAfter(3), absl::Seconds(2));
+  for (const int64_t tries : {11, 100, 1'000'000}) {
+    EXPECT_EQ(PauseAfter(tries), absl::Minutes(5));
+    EXPECT_EQ(ReopenAfter(tries), absl::Seconds(15));
+    EXPECT_LE(Jittered(PauseAfter(tries)), absl::Minutes(6));
+  }
+}
+
 }  // namespace
 }  // namespace tongjian::edge
