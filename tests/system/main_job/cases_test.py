@@ -165,9 +165,14 @@ remote = {json.dumps([f"{service}=localhost:{address}" for service in there])}
         study = self.verified(accession)
         check(study["match"] == "MATCH_STATE_MATCHED", study)
         task = self.task(accession)
-        orders = [order for order in self.ctl("reader", "orders", "list").get("orders", [])
-                  if order["accession_number"] in (accession, again["accession_number"])]
-        check(len(orders) == 2 and {order["origin"] for order in orders} == {"ORDER_ORIGIN_HIS"}, orders)
+        both = {accession, again["accession_number"]}
+
+        def orders():
+            return [order for order in self.ctl("reader", "orders", "list").get("orders", [])
+                    if order["accession_number"] in both]
+
+        self.wait_for("both orders at the hub", lambda: {order["accession_number"] for order in orders()} == both)
+        check([order["origin"] for order in orders()] == 2 * ["ORDER_ORIGIN_HIS"], orders())
         check(len(self.studies(accession)) == 1, "the study is there more than once")
         check(len(self.tasks(accession)) == 1 and not task.get("provisional"), "the task is there more than once")
         self.signed(task, "未见异常。")
