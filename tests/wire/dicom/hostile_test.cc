@@ -204,6 +204,7 @@ TEST_F(HostilePeers, FromElsewhereAreNotHeard) {
   RawPeer peer(listener_->port());
   peer.Send(AssociateRequestPdu());
   EXPECT_EQ(peer.ReadToEnd(), "");
+  EXPECT_TRUE(AwaitEvent("refused"));
   EXPECT_EQ(listener_->counts().refused, 1);
 }
 
