@@ -128,10 +128,11 @@ void BackupTest::HoldsEveryRowsObject() {
   });
   while (acknowledged < 20) std::this_thread::yield();
   const int64_t before = acknowledged;
-  const absl::Status made = Backup();
+  const auto made = MakeBackup({.state = state_, .to = to_}, clock_, {});
   stop = true;
   writer.join();
-  ASSERT_TRUE(made.ok()) << made;
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(made->damaged, 0);
   ASSERT_TRUE(Restore().ok());
 
   const auto database = OpenDatabase(root_ + "/again");
