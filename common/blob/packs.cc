@@ -47,9 +47,14 @@ absl::Status Packs::Start() {
   TJ_ASSIGN_OR_RETURN(const std::vector<std::string> packs, List());
   if (packs.empty()) return absl::OkStatus();
   next_number_ = BucketNumber(packs.back()) + 1;
-  // Records were added to no others: Reserve sees to it.
-  for (size_t i = packs.size() - std::min<size_t>(2, packs.size()); i < packs.size(); ++i) {
-    TJ_TRY(Heal(packs[i]));
+  // The last two that have records: Begin sees to it that others had no writers. Packs without
+  // any, left where one could not be begun, are passed over however many they are.
+  int healed = 0;
+  for (auto pack = packs.rbegin(); pack != packs.rend() && healed < 2; ++pack) {
+    TJ_ASSIGN_OR_RETURN(const FileInfo info, files_.Info(Path(*pack)));
+    if (info.size <= kPackHeadSize) continue;
+    TJ_TRY(Heal(*pack));
+    ++healed;
   }
   return absl::OkStatus();
 }
@@ -95,7 +100,7 @@ absl::Status Packs::Heal(const std::string& name) {
 }
 
 absl::Status Packs::Begin() {
-  // Two at most have writers, so that Start knows where to look.
+  // Two at most have records being written, so that Start knows where to look.
   if (!previous_.expired())
     return base::Unavailable("OVERLOADED", "a pack waits for the disk since the last one was full");
   auto pack = std::make_shared<Pack>();
@@ -104,12 +109,22 @@ absl::Status Packs::Begin() {
   pack->id = absl::HexStringToBytes(base::RandomHex(16));
   TJ_ASSIGN_OR_RETURN(pack->file, files_.Open(pack->path, OpenMode::kCreateNew));
   ++next_number_;
-  TJ_TRY(pack->file->WriteAt(0, EncodePackHead(pack->id)));
-  TJ_TRY(disk_.Sync(*pack->file));
-  TJ_TRY(disk_.SyncDirectory(layout_.Packs()));
-  TJ_ASSIGN_OR_RETURN(pack->file, files_.Open(pack->path, OpenMode::kDirect));
+  if (absl::Status prepared = Prepare(*pack); !prepared.ok()) {
+    // Where this fails too, the sweep removes it, and Start passes over it.
+    files_.Remove(pack->path).IgnoreError();
+    return prepared;
+  }
   previous_ = current_;
   current_ = std::move(pack);
+  return absl::OkStatus();
+}
+
+// Makes a new pack's head and name durable, and opens it for records.
+absl::Status Packs::Prepare(Pack& pack) {
+  TJ_TRY(pack.file->WriteAt(0, EncodePackHead(pack.id)));
+  TJ_TRY(disk_.Sync(*pack.file));
+  TJ_TRY(disk_.SyncDirectory(layout_.Packs()));
+  TJ_ASSIGN_OR_RETURN(pack.file, files_.Open(pack.path, OpenMode::kDirect));
   return absl::OkStatus();
 }
 

@@ -48,6 +48,7 @@ class Packs {
   struct Room;
   absl::StatusOr<Room> Reserve(int64_t extent);
   absl::Status Begin();
+  absl::Status Prepare(Pack& pack);
   absl::Status Write(const Room& room, std::string_view record);
   absl::Status Heal(const std::string& name);
   void Settle(const Room& room, bool written);

@@ -19,6 +19,49 @@ using testing::StartsWith;
 
 constexpr char kPack[] = "/store/packs/00000000";
 
+// Half of a write reaches the disk, then it is full.
+class TornFile final : public File {
+ public:
+  explicit TornFile(std::unique_ptr<File> file) : file_(std::move(file)) {}
+  absl::Status WriteAt(int64_t offset, std::string_view bytes) override {
+    TJ_TRY(file_->WriteAt(offset, bytes.substr(0, bytes.size() / 2)));
+    return absl::ResourceExhaustedError("the disk is full");
+  }
+  absl::StatusOr<std::string> ReadAt(int64_t offset, size_t n) override {
+    return file_->ReadAt(offset, n);
+  }
+  absl::StatusOr<int64_t> Size() override { return file_->Size(); }
+  absl::Status Truncate(int64_t size) override { return file_->Truncate(size); }
+  absl::Status PunchHole(int64_t offset, int64_t size) override {
+    return file_->PunchHole(offset, size);
+  }
+  absl::Status Sync() override { return file_->Sync(); }
+
+ private:
+  const std::unique_ptr<File> file_;
+};
+
+// A file system on which packs cannot be begun, or grown, or removed.
+class FailingFiles final : public MemoryFiles {
+ public:
+  using MemoryFiles::MemoryFiles;
+  bool no_handles = false;
+  bool torn_writes = false;
+  bool no_removals = false;
+
+  absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override {
+    if (mode == OpenMode::kDirect && no_handles) return absl::UnavailableError("too many files");
+    TJ_ASSIGN_OR_RETURN(std::unique_ptr<File> file, MemoryFiles::Open(path, mode));
+    if (mode == OpenMode::kDirect && torn_writes)
+      return std::make_unique<TornFile>(std::move(file));
+    return file;
+  }
+  absl::Status Remove(const std::string& path) override {
+    if (no_removals) return absl::UnavailableError("not now");
+    return MemoryFiles::Remove(path);
+  }
+};
+
 class PacksTest : public testing::Test {
  protected:
   void SetUp() override { Open(); }
@@ -50,6 +93,20 @@ class PacksTest : public testing::Test {
       all += bytes;
     }
   }
+  bool CanPut() {
+    auto writer = store_->Create();
+    return writer.ok() && (*writer)->Append(std::string(6000, 'x')).ok() &&
+           (*writer)->Commit().ok();
+  }
+  // A record is torn, and the next pack cannot be begun, twice.
+  void FailThreeTimes() {
+    files_.torn_writes = true;
+    EXPECT_FALSE(CanPut());
+    files_.no_handles = true;
+    EXPECT_FALSE(CanPut());
+    EXPECT_FALSE(CanPut());
+    files_.torn_writes = files_.no_handles = files_.no_removals = false;
+  }
   void Sweep(const std::set<std::string>& named) {
     clock_.Advance(absl::Hours(2));
     const auto swept = store_->Sweep(absl::Hours(1), [&](std::string_view locator) {
@@ -63,7 +120,7 @@ class PacksTest : public testing::Test {
   }
 
   base::ManualClock clock_{absl::FromUnixSeconds(1700000000)};
-  MemoryFiles files_{clock_};
+  FailingFiles files_{clock_};
   std::unique_ptr<Store> store_;
 };
 
@@ -87,6 +144,23 @@ TEST_F(PacksTest, LeaveNothingOfADroppedWriter) {
     ASSERT_TRUE((*writer)->Append("dropped").ok());
   }
   EXPECT_THAT(Packs(), IsEmpty());
+}
+
+TEST_F(PacksTest, LeaveNothingWhenTheyCannotBeBegun) {
+  FailThreeTimes();
+  EXPECT_THAT(Packs(), SizeIs(1));
+  EXPECT_EQ(Get(Put("works again")).value_or(""), "works again");
+}
+
+TEST_F(PacksTest, AreHealedHoweverManyWereBegunInVainBehindThem) {
+  files_.no_removals = true;
+  FailThreeTimes();
+  EXPECT_THAT(Packs(), SizeIs(3));
+  Open();
+  EXPECT_THAT(Damaged(), IsEmpty());
+  const std::string kept = Put("kept");
+  Sweep({kept});
+  EXPECT_THAT(Packs(), ElementsAre("00000003"));
 }
 
 TEST_F(PacksTest, AreNeverGrownAfterARestart) {
