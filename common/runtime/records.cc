@@ -14,8 +14,6 @@
 namespace tongjian::runtime {
 namespace {
 
-// How long a new date stands before anything is removed by it, and what is no steering any more.
-constexpr absl::Duration kCalm = absl::Hours(6);
 constexpr absl::Duration kJump = absl::Minutes(5);
 // A client that has not heard an answer for this long asks anew.
 constexpr absl::Duration kRequestsKept = absl::Hours(24 * 14);
@@ -133,7 +131,7 @@ void Records::Scrub() {
 }
 
 void Records::Trim() {
-  if (!jumps_.CalmFor(kCalm)) return;
+  if (!jumps_.CalmFor(options_.feed_calm)) return;
   for (const auto& [name, service] : services_) {
     const auto events =
         service->database->feed().Trim(name, clock_.Now() - options_.feed_keep, kTrimAtOnce);

@@ -42,7 +42,8 @@ class Records {
   // A database that accepts nothing, or a store whose disk has failed; a full disk is neither.
   absl::Status Failure() const;
   // Removes what is older than its stated keeping: events (never audit records), remembered request
-  // ids. Nothing for hours after a start or a jump of the clock: in a wrong year all would be old.
+  // ids. Nothing for `feeds.calm` after a start or a jump of the clock: in a wrong year all would be
+  // old.
   void Trim();
   // The next step of verifying what is stored. From one thread.
   void Scrub();

@@ -292,8 +292,11 @@ remote = {json.dumps([f"{service}=localhost:{address}" for service in there])}
         cursor = self.his_at_hub("pull")["next_cursor"]
         self.signed(self.examined("old")[1], "未见异常。")
         self.wait_for("news", lambda: self.his_at_hub("pull", "--cursor", cursor).get("events"))
-        # What is kept is kept for a day at least: the events are made older than that, and a round trims them.
+        # What is kept is kept for half a year: the events are made older than that, and a round trims them, which else
+        # waits for hours after a start.
         self.kill("hub")
+        with open(self.path("hub.toml"), "a", encoding="utf-8") as config:
+            config.write('\n[feeds]\ncalm = "0s"\n')
         self.at_exchange("update store_feed_event set recorded_at = recorded_at - 31536000000000 where stream = 'exchange'")
         self.start_again("hub")
         self.wait_for("the events to be trimmed", lambda: "CURSOR_EXPIRED" in self.failure_of(
