@@ -3,6 +3,7 @@
 #include "common/feed/change.h"
 #include "services/exchange/decisions.h"
 #include "services/exchange/publisher.h"
+#include "services/exchange/result_store.h"
 #include "tongjian/events/v1/events.pb.h"
 
 namespace tongjian::exchange {
@@ -21,7 +22,9 @@ feed::Mirror::Changed FollowRegistry(const Publisher& publisher, const Decisions
     const auto changed = feed::As<events::v1::PatientChanged>(event);
     if (!changed) return absl::OkStatus();
     const registry::v1::Patient& patient = changed->patient();
+    TJ_ASSIGN_OR_RETURN(const Verification before, VerificationOf(tx, patient.id()));
     TJ_TRY(SetVerification(tx, patient.id(), VerificationIn(patient)));
+    if (before.sharing_refused != patient.sharing_refused()) TJ_TRY(ResultStore::TellConsent(tx, patient.id()));
     for (const events::v1::PatientLink& link : changed->links()) {
       const Words words = {link.facility_id(), link.facility_patient_id(), link.name(), link.birth_date()};
       if (!words.linkable()) continue;  // Orders follows that one, and tells us with the order.

@@ -56,6 +56,14 @@ std::vector<std::string> FacilitiesOf(const v1::Result& result) {
   return ids;
 }
 
+v1::Result Withheld(std::string_view id) {
+  v1::Result result;
+  result.set_id(std::string(id));
+  return result;
+}
+
+bool IsWithheld(const v1::Result& result) { return result.state() == v1::RESULT_STATE_UNSPECIFIED; }
+
 void Append(v1::Result& result, v1::ResultVersion version, absl::Time now) {
   version.set_number(result.versions_size() + 1);
   *version.mutable_time() = rpc::ToProto(now);

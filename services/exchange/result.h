@@ -39,4 +39,8 @@ absl::StatusOr<bool> Acknowledge(v1::Result& result, const std::string& facility
 // What a caller outside the result's facilities is shown of one that does not count: where and when, never what.
 void HideContent(v1::Result& result);
 
+// What a facility that had accepted it sees of a result while the patient refuses that others see it: its id and nothing else.
+v1::Result Withheld(std::string_view id);
+bool IsWithheld(const v1::Result& result);
+
 }  // namespace tongjian::exchange

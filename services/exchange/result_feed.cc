@@ -1,6 +1,7 @@
 #include "services/exchange/result_feed.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -18,6 +19,8 @@ namespace {
 
 constexpr char kFeed[] = "exchange";
 constexpr char kPullMethod[] = "tongjian.exchange.v1.ResultService/PullEvents";
+// Below the 4 MiB a receiver takes.
+constexpr size_t kPageBytesMax = 3 << 20;
 constexpr char kWatchMethod[] = "tongjian.exchange.v1.ResultService/WatchResults";
 
 }  // namespace
@@ -39,17 +42,19 @@ struct ResultFeed::Impl {
     return {.source = source.get(), .door = &source->door, .method = method, .cursor = cursor};
   }
 
-  // What a facility was told of may have been refused to it since.
-  absl::StatusOr<bool> Shows(const feed::Reader& reader, const v1::Result& result) const {
-    if (!reader.facility) return true;
+  // What the event says to the reader; nothing when another event says it. What a facility was told of by its id is read now: the
+  // patient may have refused it since, or agreed again.
+  absl::StatusOr<std::optional<v1::Result>> Shown(const feed::Reader& reader, v1::Result result) const {
+    if (!reader.facility) return IsWithheld(result) ? std::optional<v1::Result>() : result;
     const std::vector<std::string> named = FacilitiesOf(result);
-    if (std::find(named.begin(), named.end(), *reader.facility) != named.end()) return true;
-    const absl::Status found = database.Read([&](store::Session& session) {
-      return ResultStore::Find(session, security::Scope::Facilities({*reader.facility}), result.id()).status();
+    if (std::find(named.begin(), named.end(), *reader.facility) != named.end()) return result;
+    v1::Result shown = Withheld(result.id());
+    const absl::Status found = database.Read([&](store::Session& session) -> absl::Status {
+      TJ_ASSIGN_OR_RETURN(shown, ResultStore::Find(session, security::Scope::Facilities({*reader.facility}), result.id()));
+      return absl::OkStatus();
     });
-    if (absl::IsNotFound(found)) return false;
-    TJ_TRY(found);
-    return true;
+    if (!absl::IsNotFound(found)) TJ_TRY(found);
+    return shown;
   }
 
   // The next page with the results in it; what it shows is in the call's trail.
@@ -59,16 +64,25 @@ struct ResultFeed::Impl {
     v1::PullEventsResponse response;
     response.set_next_cursor(page.next_cursor());
     response.set_more(page.more());
+    size_t bytes = 0;
     for (const events::v1::Event& event : page.events()) {
       auto changed = feed::As<events::v1::ResultChanged>(event);
       if (!changed) continue;
-      TJ_ASSIGN_OR_RETURN(const bool shown, Shows(place.reader, changed->result()));
+      TJ_ASSIGN_OR_RETURN(std::optional<v1::Result> shown, Shown(place.reader, std::move(*changed->mutable_result())));
       if (!shown) continue;
+      bytes += shown->ByteSizeLong();
+      if (bytes > kPageBytesMax && !response.events().empty()) {
+        response.set_next_cursor(response.events().rbegin()->cursor());
+        response.set_more(true);
+        break;
+      }
       v1::ResultEvent& result = *response.add_events();
       result.set_cursor(event.cursor());
       *result.mutable_time() = event.time();
-      *result.mutable_result() = std::move(*changed->mutable_result());
-      if (!place.reader.service) place.trail.TouchPatient(result.result().patient().patient_id());
+      *result.mutable_result() = *std::move(shown);
+      if (!place.reader.service && !IsWithheld(result.result())) {
+        place.trail.TouchPatient(result.result().patient().patient_id());
+      }
     }
     return response;
   }

@@ -22,7 +22,8 @@ struct ResultFeedOptions {
 };
 
 // The part of ResultService that waits. It reads the service's feed with the caller's facility as audience and passes over what is
-// no result and what the patient refuses to share with it since. CURSOR_EXPIRED and CURSOR_FOREIGN as the store's feed has them.
+// no result; what the patient refuses to share with the facility since is there as Withheld. CURSOR_EXPIRED and CURSOR_FOREIGN as
+// the store's feed has them.
 // Safe for concurrent use; database and door must outlive it.
 class ResultFeed {
  public:

@@ -23,6 +23,7 @@ constexpr size_t kPageBytesMax = 3 << 20;
 
 void Touch(rpc::Trail& trail, const v1::Result& result) {
   trail.TouchObject(result.id());
+  if (IsWithheld(result)) return;
   trail.TouchFacilityPatient(result.patient().facility_id(), result.patient().facility_patient_id(),
                              result.patient().patient_id());
 }

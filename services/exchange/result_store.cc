@@ -14,6 +14,7 @@ namespace {
 constexpr char kStream[] = "exchange";
 // More facilities than this are not told of one result.
 constexpr int64_t kFacilitiesMax = 1000;
+constexpr int64_t kToldAtOnce = 200;
 
 absl::StatusOr<v1::Result> ResultOf(const store::Row& row) {
   v1::Result result;
@@ -48,18 +49,32 @@ std::string Visible(const security::Scope& scope, std::vector<store::Value>& val
          ") and (f.told = 0 or " + kShared + "))";
 }
 
-absl::Status Emit(store::Transaction& tx, const v1::Result& result) {
+absl::StatusOr<std::vector<std::string>> Facilities(store::Session& session, const std::string& result_id, bool told) {
   TJ_ASSIGN_OR_RETURN(const std::vector<store::Row> rows,
-                      tx.Query("select f.facility_id from result_facility f join result r on r.id = f.result_id where "
-                               "f.result_id = :id and (f.told = 0 or " +
-                                   std::string(kShared) + ") order by f.facility_id limit :limit",
-                               result.id(), kFacilitiesMax));
-  std::vector<std::string> audience;
-  for (const store::Row& row : rows) audience.push_back(row.Text(0));
+                      session.Query("select facility_id from result_facility where result_id = :id and told = :told "
+                                    "order by facility_id limit :limit",
+                                    result_id, told, kFacilitiesMax));
+  std::vector<std::string> facilities;
+  for (const store::Row& row : rows) facilities.push_back(row.Text(0));
+  return facilities;
+}
+
+// To whoever accepted it: by its id alone. What they may see of it is decided when they read.
+absl::Status EmitToTold(store::Transaction& tx, const std::string& result_id) {
+  TJ_ASSIGN_OR_RETURN(std::vector<std::string> told, Facilities(tx, result_id, true));
+  if (told.empty()) return absl::OkStatus();
+  events::v1::ResultChanged changed;
+  *changed.mutable_result() = Withheld(result_id);
+  tx.Emit(feed::MakeEvent(kStream, result_id, std::move(told), changed));
+  return absl::OkStatus();
+}
+
+absl::Status Emit(store::Transaction& tx, const v1::Result& result) {
+  TJ_ASSIGN_OR_RETURN(std::vector<std::string> named, Facilities(tx, result.id(), false));
   events::v1::ResultChanged changed;
   *changed.mutable_result() = result;
-  tx.Emit(feed::MakeEvent(kStream, result.id(), std::move(audience), changed));
-  return absl::OkStatus();
+  tx.Emit(feed::MakeEvent(kStream, result.id(), std::move(named), changed));
+  return EmitToTold(tx, result.id());
 }
 
 absl::Status WriteRow(store::Transaction& tx, const v1::Result& result, int64_t before) {
@@ -164,6 +179,21 @@ absl::Status ResultStore::Tell(store::Transaction& tx, const std::string& result
       .status();
 }
 
+absl::Status ResultStore::TellConsent(store::Transaction& tx, const std::string& patient_id) {
+  if (patient_id.empty()) return absl::OkStatus();
+  std::string after;
+  while (true) {
+    TJ_ASSIGN_OR_RETURN(const std::vector<store::Row> rows,
+                        tx.Query("select r.id from result r where r.patient_id = :patient and r.patient_id <> '' and "
+                                 "r.id > :after and exists (select 1 from result_facility f where f.result_id = r.id "
+                                 "and f.told = 1) order by r.id limit :limit",
+                                 patient_id, after, kToldAtOnce));
+    for (const store::Row& row : rows) TJ_TRY(EmitToTold(tx, row.Text(0)));
+    if (static_cast<int64_t>(rows.size()) < kToldAtOnce) return absl::OkStatus();
+    after = rows.back().Text(0);
+  }
+}
+
 absl::StatusOr<v1::Result> ResultStore::Find(store::Session& session, const security::Scope& scope,
                                              const std::string& id) {
   std::vector<store::Value> values = {store::ToValue(id)};
@@ -225,14 +255,22 @@ absl::StatusOr<std::vector<v1::Result>> ResultStore::Candidates(store::Session& 
 absl::StatusOr<std::vector<ListedResult>> ResultStore::ListOfFacility(store::Session& session,
                                                                       const std::string& facility_id,
                                                                       const ListPosition& after, int64_t limit) {
-  const std::string from = "select r.record, r.patient_id, r.created, r.id from result_facility f join result r on "
-                           "r.id = f.result_id where f.facility_id = :facility";
+  const std::string from = "select r.record, r.patient_id, r.created, r.id, case when f.told = 0 or " +
+                           std::string(kShared) +
+                           " then 1 else 0 end from result_facility f join result r on r.id = f.result_id where "
+                           "f.facility_id = :facility";
   const std::string order = " order by f.result_id desc limit :limit";
   const auto rows = after.id.empty()
                         ? session.Query(from + order, facility_id, limit)
                         : session.Query(from + " and f.result_id < :after" + order, facility_id, after.id, limit);
   TJ_TRY(rows.status());
-  return ListedOf(*rows);
+  std::vector<ListedResult> listed;
+  for (const store::Row& row : *rows) {
+    listed.push_back({{row.Int(2), row.Text(3)}, Withheld(row.Text(3))});
+    if (!row.Bool(4)) continue;
+    TJ_ASSIGN_OR_RETURN(listed.back().result, ResultOf(row));
+  }
+  return listed;
 }
 
 absl::StatusOr<std::vector<ListedResult>> ResultStore::List(store::Session& session, const security::Scope& scope,

@@ -38,12 +38,14 @@ struct ListedResult {
 // Stateless; safe for concurrent use. Out of scope is NOT_FOUND.
 class ResultStore {
  public:
-  // Writes all rows of a new or changed result, and emits ResultChanged to whoever it concerns. `before` is the version it was
-  // read at, 0 for a new one: ABORTED when somebody else has written in between.
+  // Writes all rows of a new or changed result, and emits ResultChanged: whole to whom it names, by its id alone to whom it was
+  // told. `before` is the version it was read at, 0 for a new one: ABORTED when somebody else has written in between.
   static absl::Status Write(store::Transaction& tx, v1::Result& result, int64_t before);
   // From now on the facility, which the result does not name, sees it and is told of its changes; not while the patient refuses
   // sharing.
   static absl::Status Tell(store::Transaction& tx, const std::string& result_id, const std::string& facility_id);
+  // The patient refuses sharing from now on, or agrees again: those who see its results only while it agrees are told of each.
+  static absl::Status TellConsent(store::Transaction& tx, const std::string& patient_id);
 
   static absl::StatusOr<v1::Result> Find(store::Session& session, const security::Scope& scope,
                                          const std::string& id);
@@ -59,7 +61,8 @@ class ResultStore {
                                                             const security::Scope& scope,
                                                             const std::string& patient_id,
                                                             const std::string& recognition_code, int64_t limit);
-  // Newest first, of all that the facility sees, after the id `after` (empty: from the newest).
+  // Newest first, of all that the facility sees, after the id `after` (empty: from the newest). What it had accepted and the
+  // patient refuses to share since is there as Withheld.
   static absl::StatusOr<std::vector<ListedResult>> ListOfFacility(store::Session& session,
                                                                   const std::string& facility_id,
                                                                   const ListPosition& after, int64_t limit);
