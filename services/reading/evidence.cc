@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "common/feed/follower.h"
+#include "services/reading/canonical.h"
 #include "services/reading/codec.h"
 #include "services/reading/fact_store.h"
 #include "services/reading/journal.h"
@@ -58,22 +60,47 @@ absl::Status MoveReports(store::Transaction& tx, const Task& task, const std::st
   return absl::OkStatus();
 }
 
-// Nobody will confirm or correct a preliminary report any more: it must not stand. A final one does.
-absl::Status WithdrawPreliminaries(store::Transaction& tx, const Task& task) {
-  TJ_ASSIGN_OR_RETURN(const std::vector<Report> reports, ReportsOfTask(tx, security::Scope::Service(), task.id));
-  for (Report report : reports) {
-    if (report.versions.empty() || IsFinal(report) || report.state == ReportState::kRetracted) continue;
-    TJ_TRY(Retract(report, "preliminary only: the order ended before anybody signed a final report"));
-    TJ_TRY(Announce(tx, report));
+// What followed for a report when its order ended, or has other studies now.
+struct Fallen {
+  bool voided = false;     // The author's signature, which waited for approval.
+  bool retracted = false;  // A preliminary report: nobody will confirm or correct it. A final one stands.
+};
+
+absl::StatusOr<Fallen> Fall(Report& report, const Task& task, bool ended) {
+  Fallen fallen;
+  if (report.state == ReportState::kRetracted) return fallen;
+  if (report.pending) {
+    TJ_ASSIGN_OR_RETURN(const DayFacts day, ParseDay(report.pending->canonical));
+    fallen.voided = ended || day.study_ids != task.study_ids;
+    if (fallen.voided) TJ_TRY(Reject(report));
   }
-  return absl::OkStatus();
+  if (report.versions.empty() || IsFinal(report)) return fallen;
+  TJ_ASSIGN_OR_RETURN(const DayFacts day, ParseDay(report.versions.back().canonical));
+  fallen.retracted = ended || !HasAll(task, day.study_ids);
+  if (!fallen.retracted) return fallen;
+  TJ_TRY(Retract(report, ended ? "preliminary only: the order ended before anybody signed a final report"
+                               : "preliminary only: images it was written over were moved away from the order"));
+  return fallen;
 }
 
 // The task's news, with what follows for its reports.
 absl::Status AnnounceFollowed(store::Transaction& tx, const Task& before, Task& task) {
-  TJ_TRY(Announce(tx, before, task));
   const bool ended = task.state == TaskState::kCancelled && before.state != TaskState::kCancelled;
-  return ended ? WithdrawPreliminaries(tx, task) : absl::OkStatus();
+  std::vector<Report> quiet;
+  std::vector<Report> retracted;
+  if (ended || task.study_ids != before.study_ids) {
+    TJ_ASSIGN_OR_RETURN(const std::vector<Report> reports, ReportsOfTask(tx, security::Scope::Service(), task.id));
+    for (Report report : reports) {
+      TJ_ASSIGN_OR_RETURN(const Fallen fallen, Fall(report, task, ended));
+      if (fallen.voided && task.note == before.note) task.note = "the studies have changed since its author signed";
+      if (fallen.retracted && !ended && task.report_id == report.id) task.report_id.clear();  // The next reader begins anew.
+      if (fallen.retracted || fallen.voided) (fallen.retracted ? retracted : quiet).push_back(std::move(report));
+    }
+  }
+  TJ_TRY(Announce(tx, before, task));
+  for (Report& report : quiet) TJ_TRY(KeepDraft(tx, report));
+  for (Report& report : retracted) TJ_TRY(Announce(tx, report));
+  return absl::OkStatus();
 }
 
 }  // namespace

@@ -18,8 +18,9 @@ class Study;
 
 namespace tongjian::reading {
 
-// Each news is applied within the follower's transaction, once, in the order of its source's versions. Safe for concurrent
-// use; `ids` must outlive it.
+// News that takes evidence away, or ends the order, voids what rests on it in the same transaction: a signature that waits
+// for approval, a preliminary report. Each news is applied within the follower's transaction, once, in the order of its
+// source's versions. Safe for concurrent use; `ids` must outlive it.
 class Evidence {
  public:
   explicit Evidence(base::Ids& ids) : ids_(ids) {}

@@ -51,6 +51,17 @@ void CopyStudies(Task& task, const OrderFact& order, const std::vector<StudyFact
   task.modalities.assign(modalities.begin(), modalities.end());
 }
 
+// What was signed or published over other evidence no longer counts (evidence.h voids it): from WAITING the task goes on as if
+// its studies had just come.
+void Unsettle(Task& task, const Task& before) {
+  const bool lost = !HasAll(task, before.study_ids);
+  const bool signed_over_others = task.state == TaskState::kAwaitingApproval && task.study_ids != before.study_ids;
+  if (!signed_over_others && !(task.state == TaskState::kPreliminary && lost)) return;
+  MustMove(task, TaskAction::kWait);
+  DropClaim(task);
+  task.note = lost ? "the study was moved away" : "a study came after its author had signed";
+}
+
 bool Ready(const Task& task, const std::vector<StudyFact>& studies) {
   if (studies.empty()) return false;
   return task.priority >= Priority::kUrgent ||
@@ -98,6 +109,7 @@ void Follow(Task& task, const OrderFact& order, const std::vector<StudyFact>& st
   if (task.state == TaskState::kNone) task.state = TaskState::kWaiting;
   CopyOrder(task, order, patient);
   CopyStudies(task, order, studies);
+  Unsettle(task, before);
   switch (order.standing) {
     case OrderStanding::kEnded:
       if (!Allows(task.state, TaskAction::kCancel)) break;

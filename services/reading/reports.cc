@@ -71,8 +71,20 @@ void Reports::Print(const Task& task, Report& report) const {
   report.issuing_facility_name = names_.Facility(report.issuing_facility_id);
 }
 
+// What waits for approval is voided when this stops to hold (evidence.h): nobody approves what was left over.
+absl::Status Reports::CheckApproving(const Both& now) {
+  const Version& pending = *now.report.pending;
+  if (pending.kind == VersionKind::kFinal && now.task.state != TaskState::kAwaitingApproval) {
+    return base::Conflict("STATE_NOT_ALLOWED", "a task in state " + std::string(Name(now.task.state)) +
+                                                   " has nothing to approve");
+  }
+  TJ_ASSIGN_OR_RETURN(const DayFacts day, ParseDay(pending.canonical));
+  if (day.study_ids == now.task.study_ids) return absl::OkStatus();
+  return base::Conflict("STATE_NOT_ALLOWED", "the studies of the order are not those its author signed over");
+}
+
 absl::Status Reports::PrintAgain(const Signing& signing, Both& now) const {
-  if (signing.approves) return absl::OkStatus();
+  if (signing.approves) return CheckApproving(now);
   Print(now.task, now.report);
   if (Canonical(now.report, signing.version) == signing.version.canonical) return absl::OkStatus();
   return base::Conflict("ETAG_MISMATCH", "order, studies or names have changed since the report was read: read it again");
@@ -123,6 +135,7 @@ absl::StatusOr<Report> Reports::IssuePreliminary(const Asked& asked, const std::
                         TJ_TRY(CheckClaim(now.task, asked.reader, fence, tx.Now()));
                         TJ_TRY(CheckDrafting(now.report));
                         if (!now.report.draft) return base::Conflict("STATE_NOT_ALLOWED", "the report has no draft");
+                        TJ_TRY(CheckSeen(now.task, now.report.seen));
                         const Task before = now.task;
                         Print(now.task, now.report);
                         TJ_ASSIGN_OR_RETURN(Version version,
@@ -165,6 +178,7 @@ absl::StatusOr<Reports::Signing> Reports::SignAsAuthor(const Asked& asked, Both 
   if (!MayAuthor(task, asked.reader.facility_id)) return Denied("another facility's readers sign this report first");
   TJ_TRY(CheckDrafting(read.report));
   if (!read.report.draft) return base::Conflict("STATE_NOT_ALLOWED", "the report has no draft");
+  TJ_TRY(CheckSeen(task, read.report.seen));
   Report printed = read.report;
   Print(task, printed);
   TJ_ASSIGN_OR_RETURN(Version version, NextVersion(printed, VersionKind::kFinal, *printed.draft, ""));
@@ -182,6 +196,7 @@ absl::StatusOr<Reports::Signing> Reports::SignAsAuthor(const Asked& asked, Both 
 absl::StatusOr<Reports::Signing> Reports::SignAsApprover(const Asked& asked, Both read,
                                                          const std::string& single_duty_reason) const {
   if (!MayApprove(read.task, asked.reader.facility_id)) return Denied("another facility's readers approve this report");
+  TJ_TRY(CheckApproving(read));
   Version version = *read.report.pending;
   const bool same = !version.signatures.empty() &&
                     version.signatures.front().signer.practitioner_id == asked.reader.practitioner_id;
@@ -203,6 +218,7 @@ absl::StatusOr<Reports::Signing> Reports::SignAddition(const Asked& asked, const
   if (held && read.task.claimed_by != asked.reader.practitioner_id) {
     return base::Conflict("CLAIMED_BY_OTHER", "somebody else is reading it again");
   }
+  if (held) TJ_TRY(CheckSeen(read.task, read.task.claim_seen));
   Report printed = read.report;
   Print(read.task, printed);
   TJ_ASSIGN_OR_RETURN(Version version, NextVersion(printed, kind, content, reason));

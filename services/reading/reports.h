@@ -68,6 +68,8 @@ class Reports {
   };
   absl::StatusOr<Both> Read(store::Session& session, const security::Scope& scope, const std::string& id) const;
   absl::StatusOr<Both> ReadNow(const security::Scope& scope, const std::string& id) const;
+  // STATE_NOT_ALLOWED when the task or its studies are not those the author signed over.
+  static absl::Status CheckApproving(const Both& now);
   // The report as it is printed today; what was signed a moment ago must be the same (ETAG_MISMATCH).
   absl::Status PrintAgain(const Signing& signing, Both& now) const;
   void Print(const Task& task, Report& report) const;

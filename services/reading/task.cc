@@ -29,6 +29,7 @@ constexpr TaskRow kRows[] = {
     {kClaimed, A::kComplete, kCompleted},
     {kClaimed, A::kReturn, kReturned},
     {kClaimed, A::kCancel, kCancelled},
+    {kPreliminary, A::kWait, kWaiting},
     {kPreliminary, A::kClaim, kPreliminary},
     {kPreliminary, A::kRelease, kPreliminary},
     {kPreliminary, A::kPreliminary, kPreliminary},
@@ -37,6 +38,7 @@ constexpr TaskRow kRows[] = {
     {kPreliminary, A::kReturn, kReturned},
     {kPreliminary, A::kReopen, kReopened},
     {kPreliminary, A::kCancel, kCancelled},
+    {kAwaitingApproval, A::kWait, kWaiting},
     {kAwaitingApproval, A::kReject, kClaimed},
     {kAwaitingApproval, A::kComplete, kCompleted},
     {kAwaitingApproval, A::kReopen, kReopened},
@@ -117,6 +119,17 @@ bool MayApprove(const Task& task, std::string_view facility_id) {
 }
 
 Seen SeenNow(const Task& task) { return {.study_ids = task.study_ids, .instances = task.instance_count}; }
+
+bool HasAll(const Task& task, const std::vector<std::string>& study_ids) {
+  return std::all_of(study_ids.begin(), study_ids.end(), [&](const std::string& id) {
+    return std::find(task.study_ids.begin(), task.study_ids.end(), id) != task.study_ids.end();
+  });
+}
+
+absl::Status CheckSeen(const Task& task, const Seen& seen) {
+  if (HasAll(task, seen.study_ids)) return absl::OkStatus();
+  return base::Conflict("STATE_NOT_ALLOWED", "a study this was written over was moved away from the order: read it again");
+}
 
 absl::Status Claim(Task& task, const Reader& reader, absl::Time now, absl::Duration lease) {
   if (!MayAuthor(task, reader.facility_id)) return NotYours();

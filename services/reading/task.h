@@ -35,7 +35,7 @@ enum class Priority { kNone = 0, kRoutine = 1, kUrgent = 2, kStat = 3, kGreenCha
 // What moves a task. README.md shows the same table.
 enum class TaskAction {
   kReady,        // Enough evidence is there.
-  kWait,         // The evidence went away.
+  kWait,         // The evidence went away, or is not what was signed over.
   kClaim,
   kRelease,      // Given back, or the lease ran out.
   kPutBack,      // The same for a task that was read before.
@@ -133,6 +133,10 @@ bool MayApprove(const Task& task, std::string_view facility_id);
 
 // What is there now.
 Seen SeenNow(const Task& task);
+// Whether none of these studies was moved away.
+bool HasAll(const Task& task, const std::vector<std::string>& study_ids);
+// STATE_NOT_ALLOWED when a study that was seen is no longer there. More may have come: that reopens.
+absl::Status CheckSeen(const Task& task, const Seen& seen);
 
 // Takes it; the fence rises. One's own claim may be taken anew (the window was closed), an expired one by anybody.
 // PERMISSION_DENIED for who may not author, FAILED_PRECONDITION CLAIMED_BY_OTHER or STATE_NOT_ALLOWED.
