@@ -21,4 +21,4 @@ export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
 export TSAN_OPTIONS=suppressions=$PWD/tests/tsan.supp:ignore_noninstrumented_modules=1:halt_on_error=0:exitcode=66:history_size=4
 tests=()
 [ $# -eq 0 ] || tests=(-R "^($(IFS='|'; echo "$*"))\$")
-ctest --test-dir "build/$kind" --output-on-failure --timeout 900 -L 'unit|wire|crash' "${tests[@]}"
+ctest --test-dir "build/$kind" --output-on-failure -L 'unit|wire|crash' "${tests[@]}"
