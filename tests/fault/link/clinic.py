@@ -103,6 +103,7 @@ class Clinic:
 
     def order(self, priority=1):
         """Writes an order at the gateway."""
+        import grpc
         from tongjian.orders.v1 import order_pb2
         self.number += 1
         request = order_pb2.CreateOrderRequest(request_id=f"order-{self.number}")
@@ -112,7 +113,12 @@ class Clinic:
         request.order.priority = priority
         request.order.items.add(name="胸部正位", modality="DX")
         began = time.monotonic()
-        order = self.stub("order", "OrderService").CreateOrder(request, timeout=10)
+        try:
+            order = self.stub("order", "OrderService").CreateOrder(request, timeout=10)
+        except grpc.RpcError as error:  # The connection was that of a gateway killed since: once more, as any HIS does.
+            if error.code() != grpc.StatusCode.UNAVAILABLE:
+                raise
+            order = self.stub("order", "OrderService").CreateOrder(request, timeout=10)
         self.slowest_order = max(self.slowest_order, time.monotonic() - began)
         self.ordered.append(order.accession_number)
         return order
