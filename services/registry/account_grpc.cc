@@ -1,5 +1,6 @@
 #include "services/registry/account_grpc.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -95,16 +96,24 @@ grpc::Status AccountGrpc::UpdateAccount(grpc::ServerContext* context,
         if (!request->password().empty()) {
           TJ_ASSIGN_OR_RETURN(wanted.password_hash, NewHash(request->password(), wanted.user_name));
         }
-        Account updated;
         const auto update = [&](store::Transaction& tx) -> absl::Status {
-          TJ_ASSIGN_OR_RETURN(updated, accounts_.Update(tx, call.scope(), wanted));
+          TJ_ASSIGN_OR_RETURN(const Account updated, accounts_.Update(tx, call.scope(), wanted));
           *response = Encode(updated);
           return absl::OkStatus();
         };
         TJ_TRY(Mutate(port_, call, *request, response, update));
-        void_tokens_.Set(updated.id, updated.tokens_from);
-        return absl::OkStatus();
+        // Read anew: a repeated call is answered from memory and updates nothing.
+        return VoidEarlierTokens(response->id());
       });
+}
+
+absl::Status AccountGrpc::VoidEarlierTokens(const std::string& account_id) const {
+  return port_.database.Read([&](store::Session& session) -> absl::Status {
+    TJ_ASSIGN_OR_RETURN(const std::optional<Account> account,
+                        FindAccount(session, security::Scope::Service(), account_id));
+    if (account) void_tokens_.Set(account->id, account->tokens_from);
+    return absl::OkStatus();
+  });
 }
 
 grpc::Status AccountGrpc::LogIn(grpc::ServerContext* context, const v1::LogInRequest* request,

@@ -189,6 +189,24 @@ TEST_F(PeopleWire, ClosedAccountReadsNothingMoreAlsoAfterARestart) {
   EXPECT_TRUE(absl::IsUnauthenticated(Reads(again)));
 }
 
+TEST_F(PeopleWire, RepeatedUpdateVoidsTheTokensOfThatAccountAndOfNobodyElse) {
+  const auto [account, doctor] = Doctor("a good pass phrase");
+  pb::UpdateAccountRequest request;
+  request.set_request_id(base::RandomHex(8));
+  *request.mutable_account() = account;
+  request.mutable_account()->set_active(false);
+  for (int time = 0; time < 2; ++time) {
+    pb::Account closed;
+    const absl::Status status = Operator().Call<pb::AccountService>(
+        &pb::AccountService::Stub::UpdateAccount, request, &closed);
+    ASSERT_TRUE(status.ok()) << status;
+    EXPECT_EQ(closed.id(), account.id());
+    EXPECT_TRUE(absl::IsUnauthenticated(Reads(doctor)));
+  }
+  EXPECT_FALSE(hub_->runtime().void_tokens().Contains("", absl::InfinitePast()))
+      << "the remembered answer was taken for an account without a name";
+}
+
 TEST_F(PeopleWire, ChangedAccountLogsInAgainAndAnUntouchedOneNeedNot) {
   const auto [account, doctor] = Doctor("a good pass phrase");
   const auto [other, bystander] = Doctor("another pass phrase");
