@@ -61,6 +61,7 @@ struct ProcessOptions {
   config::ByteSize scrub_rate = config::MiB(4);
   absl::Duration feed_keep = absl::Hours(24 * 180);
   absl::Duration feed_calm = absl::Hours(6);
+  absl::Duration trail_keep = absl::Hours(24 * 180);
   std::string admin_address = "127.0.0.1";
   int64_t admin_port = 7080;  // -1: none; 0: any free one.
   std::vector<std::string> admin_peers = {"127.0.0.0/8", "::1/128"};

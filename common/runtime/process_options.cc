@@ -76,6 +76,9 @@ void ProcessOptions::Describe(config::Settings& all) {
   all.Add("blobs.scrub-rate", &scrub_rate,
           "Bytes of stored objects verified a second, for ever; 0 for none");
   all.Add("feeds.keep", &feed_keep, "How long events stay readable", {.min = absl::Hours(24)});
+  all.Add("feeds.trail-keep", &trail_keep,
+          "How long a service keeps its audit records for the audit service, which keeps them all",
+          {.min = absl::Hours(24)});
   all.Add("feeds.calm", &feed_calm,
           "How long after a start or a jump of the clock nothing old is removed");
   all.Add("admin.address", &admin_address, "Address of the admin port (metrics, health)");

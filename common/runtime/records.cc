@@ -1,5 +1,6 @@
 #include "common/runtime/records.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +8,7 @@
 #include "common/base/status.h"
 #include "common/runtime/layout.h"
 #include "common/security/key_file.h"
+#include "common/store/consumer.h"
 #include "common/store/feed.h"
 #include "common/store/idempotency.h"
 #include "common/telemetry/log.h"
@@ -18,6 +20,9 @@ constexpr absl::Duration kJump = absl::Minutes(5);
 // A client that has not heard an answer for this long asks anew.
 constexpr absl::Duration kRequestsKept = absl::Hours(24 * 14);
 constexpr int64_t kTrimAtOnce = 1000;
+constexpr char kAuditService[] = "audit";
+// Its records leave by its own hand, which also trims them.
+constexpr char kGateway[] = "edge";
 
 }  // namespace
 
@@ -130,6 +135,26 @@ void Records::Scrub() {
   for (const auto& scrubber : scrubbers_) scrubber->Step();
 }
 
+absl::StatusOr<absl::Time> Records::NotTaken(const std::string& name, Service& service) const {
+  const auto audit = services_.find(kAuditService);
+  if (audit == services_.end()) return absl::InfiniteFuture();
+  std::string cursor;
+  TJ_TRY(audit->second->database->Read([&](store::Session& session) -> absl::Status {
+    TJ_ASSIGN_OR_RETURN(cursor, store::LoadCursor(session, absl::StrCat(name, ".audit")));
+    return absl::OkStatus();
+  }));
+  TJ_ASSIGN_OR_RETURN(const store::FeedBacklog backlog,
+                      service.database->feed().Backlog(store::kAuditStream, cursor));
+  return backlog.oldest;
+}
+
+absl::Status Records::TrimTrail(const std::string& name, Service& service) {
+  if (name == kGateway) return absl::OkStatus();
+  TJ_ASSIGN_OR_RETURN(const absl::Time not_taken, NotTaken(name, service));
+  const absl::Time before = std::min(clock_.Now() - options_.trail_keep, not_taken);
+  return service.database->feed().Trim(store::kAuditStream, before, kTrimAtOnce).status();
+}
+
 void Records::Trim() {
   if (!jumps_.CalmFor(options_.feed_calm)) return;
   for (const auto& [name, service] : services_) {
@@ -138,7 +163,7 @@ void Records::Trim() {
     const absl::Status requests = service->database->Write([this](store::Transaction& tx) {
       return store::TrimRequests(tx, clock_.Now() - kRequestsKept, kTrimAtOnce).status();
     });
-    for (const absl::Status& status : {events.status(), requests}) {
+    for (const absl::Status& status : {events.status(), requests, TrimTrail(name, *service)}) {
       if (!status.ok()) {
         telemetry::Log(telemetry::Level::kWarning, "trim_failed",
                        {{"database", name}, {"status", status}});

@@ -41,9 +41,10 @@ class Records {
   absl::Status Health() const;
   // A database that accepts nothing, or a store whose disk has failed; a full disk is neither.
   absl::Status Failure() const;
-  // Removes what is older than its stated keeping: events (never audit records), remembered request
-  // ids. Nothing for `feeds.calm` after a start or a jump of the clock: in a wrong year all would be
-  // old.
+  // Removes what is older than its stated keeping: events, audit records, remembered request ids.
+  // Nothing for `feeds.calm` after a start or a jump of the clock: in a wrong year all would be
+  // old. Of audit records nothing that the audit service, where it is here, has not taken; of a
+  // database that hands its records on itself (a gateway's) none.
   void Trim();
   // The next step of verifying what is stored. From one thread.
   void Scrub();
@@ -52,6 +53,10 @@ class Records {
   struct Service;
   const Service& Of(std::string_view service) const;
   void WatchWriter(Service& service);
+  absl::Status TrimTrail(const std::string& name, Service& service);
+  // When the oldest of its audit records that the audit service has not taken was recorded;
+  // InfiniteFuture when it has all or is elsewhere.
+  absl::StatusOr<absl::Time> NotTaken(const std::string& name, Service& service) const;
 
   const ProcessOptions& options_;
   rpc::Gate& gate_;
