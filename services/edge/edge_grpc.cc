@@ -23,6 +23,7 @@ void Encode(const GatewayState& state, v1::EdgeStatus* out) {
   out->set_spooled_objects(state.spool.waiting);
   out->set_spooled_bytes(state.spool.bytes);
   out->set_failed_objects(state.spool.failed);
+  out->set_damaged_objects(state.spool.damaged);
   out->set_pending_orders(state.pending_orders);
   out->set_accession_numbers_left(state.numbers_left);
   if (state.certificate_expiry != absl::InfinitePast()) {
@@ -43,6 +44,7 @@ void Encode(const GatewayState& state, v1::EdgeStatus* out) {
 
 const char* StateOf(const SpoolObject& object, const Progress::Upload& upload) {
   if (object.state == SpoolState::kFailed) return "failed";
+  if (object.state == SpoolState::kDamaged) return "damaged";
   return upload.sending ? "sending" : "waiting";
 }
 

@@ -301,6 +301,8 @@ class EdgeModuleImpl final : public runtime::Module {
           [](const GatewayState& s) { return static_cast<double>(s.spool.bytes); });
     watch("tongjian_edge_failed_objects", "Objects the hub refused",
           [](const GatewayState& s) { return static_cast<double>(s.spool.failed); });
+    watch("tongjian_edge_damaged_objects", "Objects that cannot be read here and must be sent again",
+          [](const GatewayState& s) { return static_cast<double>(s.spool.damaged); });
     watch("tongjian_edge_pending_orders", "Orders the hub does not have yet",
           [](const GatewayState& s) { return static_cast<double>(s.pending_orders); });
     watch("tongjian_edge_audit_waiting", "Audit records that the hub's trail does not have",

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/status.h"
+#include "common/telemetry/log.h"
 #include "services/edge/clock_store.h"
 #include "services/edge/order_store.h"
 #include "tongjian/common/v1/types.pb.h"
@@ -18,6 +19,7 @@ constexpr char kColumns[] =
 constexpr absl::Duration kOrphanAge = absl::Hours(24);
 constexpr int64_t kTrimAtOnce = 1000;
 constexpr size_t kErrorBytesMax = 500;
+constexpr size_t kVerifiedAtOnce = 1 << 20;
 // A receipt so far ahead was before the clock was set back; quiet times are a day at most.
 constexpr absl::Duration kAheadMax = absl::Hours(48);
 
@@ -74,51 +76,98 @@ absl::Status OpenStudy(store::Transaction& tx, const Received& received) {
       .status();
 }
 
+// Reads and verifies every byte.
+absl::Status ReadWhole(blob::Store& blobs, const std::string& locator) {
+  TJ_ASSIGN_OR_RETURN(const auto reader, blobs.OpenReader(locator));
+  while (true) {
+    TJ_ASSIGN_OR_RETURN(const std::string bytes, reader->Next(kVerifiedAtOnce));
+    if (bytes.empty()) return absl::OkStatus();
+  }
+}
+
 }  // namespace
 
 void Spool::Notify() const {
   if (notice_ != nullptr) notice_();
 }
 
+absl::StatusOr<std::optional<SpoolObject>> Spool::Find(store::Session& session,
+                                                       const Received& received,
+                                                       const std::string& digest) {
+  TJ_ASSIGN_OR_RETURN(const auto row,
+                      session.QueryOne(std::string(kColumns) +
+                                           "where sop_instance_uid = :sop and digest = :digest",
+                                       received.sop_instance_uid, digest));
+  return row ? std::optional(ObjectOf(*row)) : std::nullopt;
+}
+
+absl::StatusOr<std::string> Spool::DamagedCopy(const Received& received,
+                                               const std::string& digest) {
+  std::optional<SpoolObject> known;
+  TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
+    TJ_ASSIGN_OR_RETURN(known, Find(session, received, digest));
+    return absl::OkStatus();
+  }));
+  if (!known || known->state != SpoolState::kWaiting) return "";
+  const absl::Status whole = ReadWhole(blobs_, known->locator);
+  if (whole.ok()) return "";
+  telemetry::Log(telemetry::Level::kError, "spooled_object_damaged",
+                 {{"upload_id", known->id}, {"status", whole}});
+  return known->locator;
+}
+
 absl::Status Spool::Insert(store::Transaction& tx, const Received& received,
-                           const blob::Receipt& receipt, bool* repeated) {
+                           const blob::Receipt& receipt, const std::string& damaged,
+                           std::string* useless) {
   TJ_ASSIGN_OR_RETURN(const int64_t offset_ms,
                       NoteDevice(tx, received.device_ae_title, received.device_address,
                                  received.facility_id, received.device_time, received.implausible));
+  TJ_ASSIGN_OR_RETURN(const auto known, Find(tx, received, receipt.sha256));
+  if (known && known->state == SpoolState::kWaiting && known->locator != damaged) {
+    *useless = receipt.locator;
+    return absl::OkStatus();
+  }
   TJ_ASSIGN_OR_RETURN(const int priority, PriorityOf(tx, received));
   TJ_ASSIGN_OR_RETURN(const auto last,
                       tx.QueryOne("select coalesce(max(sequence), 0) from spool"));
-  TJ_ASSIGN_OR_RETURN(
-      const int64_t inserted,
-      tx.Execute(
-          "insert into spool (id, sequence, sop_instance_uid, study_instance_uid, "
-          "accession_number, digest, size, locator, facility_id, device_ae_title, device_address, "
-          "device_time, receipt_time, offset_ms, implausible, priority, state, attempts, "
-          "next_attempt, last_error, end_time) values (:id, :sequence, :sop, :study, :accession, "
-          ":digest, :size, :locator, :facility, :ae, :address, :device_time, :receipt, :offset, "
-          ":implausible, :priority, 0, 0, 0, '', 0) on conflict (sop_instance_uid, digest) do "
-          "update set state = 0, sequence = excluded.sequence, locator = excluded.locator, "
-          "receipt_time = excluded.receipt_time, priority = excluded.priority, attempts = 0, "
-          "next_attempt = 0, last_error = '', end_time = 0 where spool.state = 2",
-          ids_.New(), last->Int(0) + 1, received.sop_instance_uid, received.study_instance_uid,
-          received.accession_number, receipt.sha256, receipt.size, receipt.locator,
-          received.facility_id, received.device_ae_title, received.device_address,
-          received.device_time, received.receipt_time, offset_ms, received.implausible, priority));
   // What the hub had once goes again: it answers that it has it, and if it was restored from a
   // backup without it, this is the only copy left.
-  *repeated = inserted == 0;
-  return *repeated ? absl::OkStatus() : OpenStudy(tx, received);
+  TJ_TRY(tx.Execute(
+               "insert into spool (id, sequence, sop_instance_uid, study_instance_uid, "
+               "accession_number, digest, size, locator, facility_id, device_ae_title, "
+               "device_address, device_time, receipt_time, offset_ms, implausible, priority, "
+               "state, attempts, next_attempt, last_error, end_time) values (:id, :sequence, "
+               ":sop, :study, :accession, :digest, :size, :locator, :facility, :ae, :address, "
+               ":device_time, :receipt, :offset, :implausible, :priority, 0, 0, 0, '', 0) on "
+               "conflict (sop_instance_uid, digest) do update set state = 0, sequence = "
+               "excluded.sequence, locator = excluded.locator, receipt_time = "
+               "excluded.receipt_time, priority = excluded.priority, attempts = 0, next_attempt = "
+               "0, last_error = '', end_time = 0",
+               ids_.New(), last->Int(0) + 1, received.sop_instance_uid,
+               received.study_instance_uid, received.accession_number, receipt.sha256,
+               receipt.size, receipt.locator, received.facility_id, received.device_ae_title,
+               received.device_address, received.device_time, received.receipt_time, offset_ms,
+               received.implausible, priority)
+             .status());
+  *useless = known ? known->locator : "";
+  return OpenStudy(tx, received);
 }
 
 absl::Status Spool::Keep(const Received& received, const blob::Receipt& receipt,
                          const Also& also) {
-  bool repeated = false;
+  TJ_ASSIGN_OR_RETURN(const std::string damaged, DamagedCopy(received, receipt.sha256));
+  std::string useless;
   TJ_TRY(database_.Write([&](store::Transaction& tx) -> absl::Status {
-    TJ_TRY(Insert(tx, received, receipt, &repeated));
+    TJ_TRY(Insert(tx, received, receipt, damaged, &useless));
     return also(tx);
   }));
-  if (repeated) return blobs_.Remove(receipt.locator);
-  Notify();
+  if (useless != receipt.locator) Notify();
+  if (useless.empty()) return absl::OkStatus();
+  const absl::Status removed = blobs_.Remove(useless);
+  // The object is safe already; the sweep removes what no row names.
+  if (!removed.ok()) {
+    telemetry::Log(telemetry::Level::kWarning, "copy_not_removed", {{"status", removed}});
+  }
   return absl::OkStatus();
 }
 
@@ -187,12 +236,24 @@ absl::Status Spool::Fail(const std::string& id, std::string_view error) {
   });
 }
 
+absl::Status Spool::Damaged(const SpoolObject& object) {
+  return database_.Write([&](store::Transaction& tx) {
+    // Not where a good copy has come meanwhile.
+    return tx
+        .Execute("update spool set attempts = attempts + 1, state = 3, last_error = :error, "
+                 "end_time = :now where id = :id and state = 0 and locator = :locator",
+                 kDamagedHere, tx.Now(), object.id, object.locator)
+        .status();
+  });
+}
+
 absl::StatusOr<int64_t> Spool::Retry(store::Transaction& tx, const std::string& id) {
   if (notice_ != nullptr) tx.AfterCommit(notice_);
   if (id.empty()) {
-    return tx.Execute("update spool set state = 0, next_attempt = 0 where state = 1");
+    return tx.Execute("update spool set state = 0, next_attempt = 0 where state in (1, 3)");
   }
-  return tx.Execute("update spool set state = 0, next_attempt = 0 where state = 1 and id = :id",
+  return tx.Execute("update spool set state = 0, next_attempt = 0 where state in (1, 3) and "
+                    "id = :id",
                     id);
 }
 
@@ -210,7 +271,8 @@ absl::StatusOr<std::vector<SpoolObject>> Spool::List(bool failed, int64_t after,
   TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
     TJ_ASSIGN_OR_RETURN(
         const auto rows,
-        session.Query(std::string(kColumns) + (failed ? "where state = 1" : "where state <= 1") +
+        session.Query(std::string(kColumns) + (failed ? "where state in (1, 3)"
+                                                    : "where state in (0, 1, 3)") +
                           " and sequence > :after order by sequence limit :limit",
                       after, limit));
     objects = ObjectsOf(rows);
@@ -228,6 +290,9 @@ absl::StatusOr<SpoolTotals> Spool::Totals() {
                          "spool where state = 0"));
     TJ_ASSIGN_OR_RETURN(const auto failed,
                         session.QueryOne("select count(*) from spool where state = 1"));
+    TJ_ASSIGN_OR_RETURN(const auto damaged,
+                        session.QueryOne("select count(*) from spool where state = 3"));
+    totals.damaged = damaged->Int(0);
     totals.waiting = waiting->Int(0);
     totals.bytes = waiting->Int(1);
     totals.oldest = waiting->OptionalTime(2).value_or(absl::InfiniteFuture());

@@ -18,7 +18,10 @@
 
 namespace tongjian::edge {
 
-enum class SpoolState { kWaiting = 0, kFailed = 1, kDone = 2 };
+// The hub refuses what failed; what is damaged cannot be read here any more.
+enum class SpoolState { kWaiting = 0, kFailed = 1, kDone = 2, kDamaged = 3 };
+
+inline constexpr char kDamagedHere[] = "damaged here: send it again from the device";
 
 // What is known of an object when it has come.
 struct Received {
@@ -60,6 +63,7 @@ struct SpoolTotals {
   int64_t waiting = 0;
   int64_t bytes = 0;
   int64_t failed = 0;
+  int64_t damaged = 0;
   absl::Time oldest;  // InfiniteFuture when nothing waits.
 };
 
@@ -95,8 +99,10 @@ class Spool {
   void OnWork(std::function<void()> notice) { notice_ = std::move(notice); }
 
   // Keeps an object whose bytes are durable as `receipt`; durable on return. The same SOP instance
-  // with the same digest is there already: its new bytes are removed again. With another digest it
-  // is another object, and the hub decides. `also` runs in the same transaction.
+  // with the same digest that waits already, whole when it is read again, is one: its new bytes are
+  // removed. Where it waits damaged, failed, or was done, it takes the new bytes and waits (again).
+  // With another digest it is another object, and the hub decides. `also` runs in the same
+  // transaction.
   using Also = std::function<absl::Status(store::Transaction&)>;
   absl::Status Keep(const Received& received, const blob::Receipt& receipt, const Also& also);
 
@@ -111,12 +117,14 @@ class Spool {
   absl::Status Postpone(const std::string& id, std::string_view error, absl::Duration pause);
   // The hub refuses it for good; its bytes stay for a person.
   absl::Status Fail(const std::string& id, std::string_view error);
-  // Failed objects wait again (all when `id` is empty): how many.
+  // Its bytes cannot be read: the device must send it again. Nothing where another copy has come.
+  absl::Status Damaged(const SpoolObject& object);
+  // Failed and damaged objects wait again (all when `id` is empty): how many.
   absl::StatusOr<int64_t> Retry(store::Transaction& tx, const std::string& id);
   // Everything that was postponed is due now: the link is back.
   absl::Status DueNow();
 
-  // Waiting (or failed) objects by sequence, after `after`.
+  // All that is not done, or what failed or is damaged, by sequence, after `after`.
   absl::StatusOr<std::vector<SpoolObject>> List(bool failed, int64_t after, int64_t limit);
   absl::StatusOr<SpoolTotals> Totals();
 
@@ -130,8 +138,15 @@ class Spool {
   absl::Status Trim(absl::Time before);
 
  private:
+  static absl::StatusOr<std::optional<SpoolObject>> Find(store::Session& session,
+                                                         const Received& received,
+                                                         const std::string& digest);
+  // The locator of the same content where it waits and does not verify; else empty.
+  absl::StatusOr<std::string> DamagedCopy(const Received& received, const std::string& digest);
+  // `useless`: the locator of the copy that no row names after it, if any.
   absl::Status Insert(store::Transaction& tx, const Received& received,
-                      const blob::Receipt& receipt, bool* repeated);
+                      const blob::Receipt& receipt, const std::string& damaged,
+                      std::string* useless);
   void Notify() const;
 
   store::Database& database_;

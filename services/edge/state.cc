@@ -42,6 +42,10 @@ std::vector<std::string> AlarmsOf(const GatewayState& state, absl::Time now, int
   if (state.spool.failed > 0) {
     alarms.push_back(absl::StrCat(state.spool.failed, " objects were refused by the hub: see the spool"));
   }
+  if (state.spool.damaged > 0) {
+    alarms.push_back(absl::StrCat(state.spool.damaged, " objects are ", kDamagedHere,
+                                  " (see the spool)"));
+  }
   if (now - state.spool.oldest > kAgeAlarm) {
     alarms.push_back(absl::StrCat("objects wait for the hub since ",
                                   absl::FormatTime("%Y-%m-%d %H:%M UTC", state.spool.oldest,

@@ -147,7 +147,7 @@ class UploadLane::Stream {
     next_.pop_front();
     auto reader = lane_.blobs_.OpenReader(sending.object.locator);
     if (!reader.ok()) {  // Damaged or gone: a person must look.
-      TJ_TRY(lane_.spool_.Fail(sending.object.id, "the stored object cannot be read"));
+      TJ_TRY(lane_.spool_.Damaged(sending.object));
       return true;
     }
     sending.reader = *std::move(reader);
@@ -170,7 +170,7 @@ class UploadLane::Stream {
     absl::StatusOr<std::string> bytes =
         current_->reader->Read(current_->offset, static_cast<size_t>(size));
     if (!bytes.ok() || bytes->empty()) {
-      TJ_TRY(lane_.spool_.Fail(current_->object.id, "the stored object cannot be read"));
+      TJ_TRY(lane_.spool_.Damaged(current_->object));
       Forget(current_->object.id);
       return true;
     }

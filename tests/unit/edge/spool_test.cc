@@ -1,5 +1,7 @@
 #include "services/edge/spool_store.h"
 
+#include <fstream>
+
 #include "absl/strings/str_cat.h"
 #include "services/edge/order_store.h"
 #include "tests/unit/edge/records.h"
@@ -51,6 +53,29 @@ class SpoolTest : public RecordsTest {
     order.set_version(1);
     order.add_items()->set_study_instance_uid("1.2");
     Write([&](store::Transaction& tx) { return ApplyHubOrder(tx, order); });
+  }
+
+  // Another byte in the middle of an object's file; how many files hold objects.
+  int Damage(const SpoolObject& object) {
+    int files = 0;
+    const std::string name = object.locator.substr(object.locator.rfind('/') + 1);
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ + "/blobs")) {
+      if (entry.path().filename() != name) continue;
+      ++files;
+      std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+      file.seekg(0);
+      const char byte = static_cast<char>(file.get() ^ 1);
+      file.seekp(0);
+      file.put(byte);
+    }
+    return files;
+  }
+
+  std::string ContentOf(const SpoolObject& object) {
+    const auto reader = blobs_->OpenReader(object.locator);
+    if (!reader.ok()) return std::string(reader.status().message());
+    const auto bytes = (*reader)->Next(1000);
+    return bytes.ok() ? *bytes : std::string(bytes.status().message());
   }
 
   int64_t Objects() { return blobs_->Stats().objects_written - blobs_->Stats().objects_removed; }
@@ -197,6 +222,48 @@ TEST_F(SpoolTest, RefusedObjectsStayForAPersonWhoTriesAgain) {
   EXPECT_EQ(Objects(), 1);
   Write([&](store::Transaction& tx) { return spool_->Retry(tx, "").status(); });
   EXPECT_EQ(Next(Lane::kRoutine).size(), 1u);
+}
+
+TEST_F(SpoolTest, AWaitingObjectThatDoesNotVerifyTakesTheCopyThatComesAgain) {
+  Keep("1.2", "1.2.1", "bytes");
+  const SpoolObject first = Next(Lane::kRoutine).at(0);
+  ASSERT_EQ(Damage(first), 1);
+  ASSERT_NE(ContentOf(first), "bytes");
+  Keep("1.2", "1.2.1", "bytes");
+  const auto again = Next(Lane::kRoutine);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].id, first.id);
+  EXPECT_EQ(ContentOf(again[0]), "bytes");
+  EXPECT_EQ(Objects(), 1);
+  // An upload that still read the damaged copy changes nothing.
+  ASSERT_TRUE(spool_->Damaged(first).ok());
+  EXPECT_EQ(Next(Lane::kRoutine).size(), 1u);
+}
+
+TEST_F(SpoolTest, ADamagedObjectWaitsAgainWithTheBytesThatTheDeviceSends) {
+  Keep("1.2", "1.2.1", "bytes");
+  const SpoolObject first = Next(Lane::kRoutine).at(0);
+  ASSERT_EQ(Damage(first), 1);
+  ASSERT_TRUE(spool_->Damaged(first).ok());
+  EXPECT_EQ(spool_->Totals()->failed, 0);
+  EXPECT_EQ(spool_->Totals()->damaged, 1);
+  const SpoolObject listed = spool_->List(true, 0, 10)->at(0);
+  EXPECT_EQ(listed.state, SpoolState::kDamaged);
+  EXPECT_EQ(listed.last_error, kDamagedHere);
+  Keep("1.2", "1.2.1", "bytes");
+  ASSERT_EQ(Next(Lane::kRoutine).size(), 1u);
+  EXPECT_EQ(ContentOf(Next(Lane::kRoutine)[0]), "bytes");
+  EXPECT_EQ(spool_->Totals()->damaged, 0);
+  EXPECT_EQ(Objects(), 1);
+}
+
+TEST_F(SpoolTest, ARefusedObjectTakesTheCopyThatComesAgain) {
+  Keep("1.2", "1.2.1", "bytes");
+  ASSERT_TRUE(spool_->Fail(Next(Lane::kRoutine).at(0).id, "MALFORMED_OBJECT: no").ok());
+  Keep("1.2", "1.2.1", "bytes");
+  ASSERT_EQ(Next(Lane::kRoutine).size(), 1u);
+  EXPECT_EQ(ContentOf(Next(Lane::kRoutine)[0]), "bytes");
+  EXPECT_EQ(Objects(), 1);
 }
 
 TEST_F(SpoolTest, AStudyIsReportedOnceItIsQuietAndAllAtTheHub) {

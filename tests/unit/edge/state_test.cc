@@ -30,6 +30,14 @@ TEST(Alarms, SayThatResultsCannotBeWritten) {
   EXPECT_THAT(AlarmsOf(state, kNow, 1000), ::testing::ElementsAre(state.drop_folder_fault));
 }
 
+TEST(Alarms, AskTheDeviceForWhatIsDamagedHereAndBlameNoHub) {
+  GatewayState state = Well();
+  state.spool.damaged = 2;
+  EXPECT_THAT(AlarmsOf(state, kNow, 1000),
+              ::testing::ElementsAre(
+                  "2 objects are damaged here: send it again from the device (see the spool)"));
+}
+
 TEST(Alarms, SayForAWeekThatTheHubWasRestored) {
   GatewayState state = Well();
   state.restore = HubRestore{.noticed = kNow - absl::Hours(24 * 6), .resent = 12, .finished = true};

@@ -7,6 +7,7 @@
 #include "common/dicom/uid.h"
 #include "services/edge/enrollment.h"
 #include "tests/wire/edge/clinic.h"
+#include "tongjian/edge/v1/edge.grpc.pb.h"
 #include "tongjian/exchange/v1/recognition.grpc.pb.h"
 #include "tongjian/exchange/v1/result.grpc.pb.h"
 #include "tongjian/imaging/v1/study.grpc.pb.h"
@@ -149,6 +150,49 @@ TEST_F(Gateway, KeepsBothOfAConflict) {
     return !listed.ok() || conflicts.conflicts_size() == 1;
   }));
   EXPECT_EQ(StudiesAtHub().studies(0).instance_count(), 1);
+}
+
+// A byte of one of the objects in the gateway's spool becomes another, as a bad disk does it.
+void DamageOne(const std::string& folder, size_t bytes_min) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file() || entry.file_size() < bytes_min) continue;
+    std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(1000);
+    const char byte = static_cast<char>(file.get() ^ 1);
+    file.seekp(1000);
+    file.put(byte);
+    return;
+  }
+  FAIL() << "no object in the spool";
+}
+
+TEST_F(Gateway, AsksForWhatIsDamagedInItsSpoolAndTakesItWhenItComesAgain) {
+  StopHub();
+  std::vector<ObjectWords> sent;
+  const std::string study = dicom::NewUid();
+  for (const char pixel : {'a', 'b', 'c'}) {
+    sent.push_back({.study_uid = study, .sop_uid = dicom::NewUid(), .patient_id = "P7",
+                    .pixel = pixel});
+    ASSERT_EQ(Send(sent.back()), 0);
+  }
+  ASSERT_NO_FATAL_FAILURE(DamageOne(folder_ + "/gateway/blobs/edge", 4096));
+  StartHub();
+  ASSERT_TRUE(Soon([&] { return Status().damaged_objects() == 1; }));
+  EXPECT_EQ(Status().failed_objects(), 0);
+  v1::ListSpoolRequest failed;
+  failed.set_failed(true);
+  v1::ListSpoolResponse spool;
+  ASSERT_TRUE(
+      AtGateway<v1::EdgeService>(&v1::EdgeService::Stub::ListSpool, failed, &spool).ok());
+  ASSERT_EQ(spool.objects_size(), 1);
+  EXPECT_EQ(spool.objects(0).state(), "damaged");
+  for (const ObjectWords& words : sent) ASSERT_EQ(Send(words), 0);
+  EXPECT_TRUE(Soon([&] {
+    const auto studies = StudiesAtHub();
+    return studies.studies_size() == 1 && studies.studies(0).instance_count() == 3;
+  }));
+  EXPECT_TRUE(Soon([&] { return Status().spooled_objects() == 0; }));
+  EXPECT_EQ(Status().damaged_objects(), 0);
 }
 
 TEST_F(Gateway, AnEmergencyWithoutAnOrderIsUrgentAtTheHub) {
