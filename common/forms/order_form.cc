@@ -16,6 +16,7 @@ using orders::v1::OrderItem;
 
 constexpr int kItemsMax = 20;
 constexpr int kIdentifiersMax = 20;
+constexpr size_t kReasonBytesMax = 1000;
 
 size_t Characters(const std::string& text) {
   return std::count_if(text.begin(), text.end(),
@@ -116,6 +117,11 @@ absl::Status CheckOrderLimits(const Order& order) {
   TJ_TRY(CheckLength("order.recognition.decision_id", order.recognition().decision_id(), 64));
   TJ_TRY(CheckLength("order.recognition.verdict", order.recognition().verdict(), 32));
   return CheckLength("order.recognition.reason_code", order.recognition().reason_code(), 8);
+}
+
+absl::Status CheckCancelReason(std::string_view field, std::string_view reason) {
+  if (reason.size() <= kReasonBytesMax) return absl::OkStatus();
+  return base::InvalidField(field, "longer than 1000 bytes");
 }
 
 common::v1::Discipline DisciplineOf(std::string_view modality) {

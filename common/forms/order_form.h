@@ -20,6 +20,10 @@ absl::Status CheckOrderValues(const orders::v1::Order& order);
 // characters are counted, not bytes.
 absl::Status CheckOrderLimits(const orders::v1::Order& order);
 
+// The reason of a cancel: none is needed, a HIS often has none to give, and nobody could ask for one
+// later. INVALID_ARGUMENT naming `field` when it is longer than 1000 bytes.
+absl::Status CheckCancelReason(std::string_view field, std::string_view reason);
+
 // ECG, pathology for microscopy and gross photographs, else imaging.
 common::v1::Discipline DisciplineOf(std::string_view modality);
 

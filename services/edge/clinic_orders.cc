@@ -186,9 +186,7 @@ absl::StatusOr<std::optional<Order>> ClinicOrders::CancelHere(
 absl::StatusOr<Order> ClinicOrders::Cancel(rpc::Call& call,
                                            const orders::v1::CancelOrderRequest& request) {
   TJ_TRY(CheckOwn(call, facility_id_));
-  if (request.reason().empty() && request.recognized_result_id().empty()) {
-    return base::InvalidField("reason", "missing");
-  }
+  TJ_TRY(forms::CheckCancelReason("reason", request.reason()));
   TJ_ASSIGN_OR_RETURN(const std::optional<Order> here, CancelHere(call, request));
   if (here) return *here;
   orders::v1::CancelOrderRequest onward = request;
@@ -229,7 +227,8 @@ absl::StatusOr<Order> ClinicOrders::Get(rpc::Call& call,
 absl::Status ClinicOrders::List(rpc::Call& call, const orders::v1::ListOrdersRequest& request,
                                 orders::v1::ListOrdersResponse* out) {
   TJ_TRY(CheckOwn(call, facility_id_));
-  if (!request.center_id().empty() || request.needs_desk() || request.unbound()) {
+  if (!request.center_id().empty() || request.needs_desk() || request.unbound() ||
+      request.silent()) {
     return Forward<OrderService>(link_, call, &OrderService::Stub::ListOrders, request, out);
   }
   TJ_ASSIGN_OR_RETURN(const rpc::Page page, rpc::Page::Of(request, kPages));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/forms/order_form.h"
 #include "common/rpc/trail.h"
 #include "common/security/permission.h"
 #include "common/store/idempotency.h"
@@ -217,8 +218,7 @@ absl::StatusOr<Order> Orders::Cancel(const Asked& asked, const std::string& id,
                                      const std::string& reason,
                                      const std::string& recognized_result_id) const {
   const bool recognized = !recognized_result_id.empty();
-  // A HIS often has no reason to give; through a gateway nobody could ask for one any more.
-  if (!reason.empty()) TJ_TRY(CheckReason("reason", reason));
+  TJ_TRY(forms::CheckCancelReason("reason", reason));
   return ChangeOwn(asked, id, DeedOf(asked, recognized ? "recognized" : "cancelled", reason),
                    [&](store::Transaction&, Order& order) {
                      TJ_TRY(Move(order, recognized ? Action::kRecognize : Action::kCancel));

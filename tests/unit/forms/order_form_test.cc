@@ -54,6 +54,12 @@ TEST(OrderForm, CountsCharactersNotBytes) {
   EXPECT_EQ(FieldAtFault(order), "order.patient.name");
 }
 
+TEST(OrderForm, ACancelNeedsNoReasonButTakesNoLongOne) {
+  EXPECT_TRUE(CheckCancelReason("reason", "").ok());
+  EXPECT_TRUE(CheckCancelReason("reason", std::string(1000, 'x')).ok());
+  EXPECT_EQ(base::DetailOf(CheckCancelReason("reason", std::string(1001, 'x'))).field, "reason");
+}
+
 TEST(OrderForm, ItemsOfSeveralDisciplinesBelongIntoSeveralOrders) {
   common::v1::Discipline discipline = common::v1::DISCIPLINE_UNSPECIFIED;
   ASSERT_TRUE(SettleDiscipline({{.modality = "ECG"}}, &discipline).ok());

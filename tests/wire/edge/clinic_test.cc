@@ -152,6 +152,30 @@ TEST_F(Gateway, KeepsBothOfAConflict) {
   EXPECT_EQ(StudiesAtHub().studies(0).instance_count(), 1);
 }
 
+TEST_F(Gateway, AsksTheHubForSilentOrdersAndTakesACancelWithoutAReasonAsItDoes) {
+  AwaitNumbers();
+  const auto order = Order("o1", "P1");
+  ASSERT_TRUE(order.ok()) << order.status();
+  orders::v1::ListOrdersRequest list;
+  list.set_silent(true);
+  orders::v1::ListOrdersResponse silent;
+  absl::Status status = AtGateway<OrderService>(&OrderService::Stub::ListOrders, list, &silent);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(silent.orders_size(), 0);  // It was written just now.
+  orders::v1::CancelOrderRequest cancel;
+  cancel.set_request_id("c1");
+  cancel.set_id(order->id());
+  orders::v1::Order cancelled;
+  status = AtGateway<OrderService>(&OrderService::Stub::CancelOrder, cancel, &cancelled);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(cancelled.state(), orders::v1::ORDER_STATE_CANCELLED);
+  EXPECT_TRUE(Soon([&] {
+    const auto at_hub = OrdersAtHub();
+    return at_hub.orders_size() == 1 &&
+           at_hub.orders(0).state() == orders::v1::ORDER_STATE_CANCELLED;
+  }));
+}
+
 // A byte of one of the objects in the gateway's spool becomes another, as a bad disk does it.
 void DamageOne(const std::string& folder, size_t bytes_min) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
