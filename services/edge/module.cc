@@ -56,6 +56,7 @@ struct Settings {
   absl::Duration urgent_quiet_time = absl::Seconds(10);
   absl::Duration records_kept = absl::Hours(24 * 30);
   absl::Duration results_kept = absl::Hours(24 * 180);
+  absl::Duration audit_kept = absl::Hours(24 * 180);
   absl::Duration clock_ahead_max = absl::Hours(24);
   absl::Duration worklist_age = absl::Hours(24 * 30);
   int64_t worklist_responses = 1000;
@@ -84,6 +85,9 @@ struct Settings {
     all.Add("edge.records-kept", &records_kept, "How long to remember what was delivered; it is told again to a hub restored from a backup",
             {.min = absl::Hours(24)});
     all.Add("edge.results-kept", &results_kept, "How long the HIS can read the feed of results back",
+            {.min = absl::Hours(24)});
+    all.Add("edge.audit-kept", &audit_kept,
+            "How long to keep audit records the hub has taken; it is told again if it was turned back",
             {.min = absl::Hours(24)});
     all.Add("edge.clock-ahead-max", &clock_ahead_max,
             "How far a device's clock may be ahead before it is implausible",
@@ -229,7 +233,8 @@ class EdgeModuleImpl final : public runtime::Module {
                 {.quiet_time = settings.quiet_time,
                  .urgent_quiet_time = settings.urgent_quiet_time,
                  .records_kept = settings.records_kept,
-                 .results_kept = settings.results_kept}),
+                 .results_kept = settings.results_kept,
+                 .audit_kept = settings.audit_kept}),
         trail_(database_, *link_, [this] { return traffic_.objects > 0; }, ground.runtime.clock(),
                ground.runtime.metrics()),
         state_({database_, spool_, outgoing_, drop_, *link_, routine_, progress_, trail_,

@@ -3,7 +3,6 @@
 #include <chrono>
 
 #include "common/base/status.h"
-#include "common/store/feed.h"
 #include "common/telemetry/log.h"
 #include "services/edge/drop_folder.h"
 #include "services/edge/enrollment.h"
@@ -12,6 +11,7 @@
 #include "services/edge/outgoing.h"
 #include "services/edge/resend.h"
 #include "services/edge/result_store.h"
+#include "services/edge/trim.h"
 #include "tongjian/imaging/v1/ingest.grpc.pb.h"
 
 namespace tongjian::edge {
@@ -19,7 +19,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kEvery(500);
 constexpr int64_t kStudiesAtOnce = 50;
-constexpr int64_t kEventsAtOnce = 5000;
 
 void LogUnlessAway(std::string_view what, const absl::Status& status) {
   if (status.ok() || absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status)) return;
@@ -107,12 +106,15 @@ absl::Status Rounds::ReportStudies() {
 }
 
 absl::Status Rounds::Trim() {
-  const absl::Time before = parts_.clock.Now() - options_.records_kept;
-  TJ_TRY(parts_.outgoing.Trim(before));
-  TJ_TRY(parts_.drop.Trim(before));
-  const absl::Time oldest_result = parts_.clock.Now() - options_.results_kept;
-  TJ_TRY(parts_.database.feed().Trim(kResultStream, oldest_result, kEventsAtOnce).status());
-  return parts_.spool.Trim(before);
+  const absl::Time now = parts_.clock.Now();
+  const absl::Time before = now - options_.records_kept;
+  // One that cannot be trimmed keeps no other from it.
+  absl::Status trimmed = parts_.outgoing.Trim(before);
+  trimmed.Update(parts_.drop.Trim(before));
+  trimmed.Update(TrimStream(parts_.database, kResultStream, now - options_.results_kept));
+  trimmed.Update(TrimTrail(parts_.database, now - options_.audit_kept));
+  trimmed.Update(parts_.spool.Trim(before));
+  return trimmed;
 }
 
 }  // namespace tongjian::edge

@@ -26,6 +26,7 @@ struct RoundsOptions {
   absl::Duration urgent_quiet_time = absl::Seconds(10);  // Of an urgent one.
   absl::Duration records_kept = absl::Hours(24 * 30);    // Of what was delivered.
   absl::Duration results_kept = absl::Hours(24 * 180);   // Of the clinic's result feed.
+  absl::Duration audit_kept = absl::Hours(24 * 180);     // Of the audit records the hub has taken.
   absl::Duration renewal_every = absl::Hours(1);
   absl::Duration trim_every = absl::Hours(1);
 };
