@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -22,7 +23,16 @@ using exchange::v1::ResultVersion;
 
 constexpr store::RetryPolicy kRetry = {.first = absl::Seconds(1), .longest = absl::Minutes(1)};
 constexpr char kDestination[] = "folder";
+constexpr char kResultKind[] = "result";
+constexpr char kWithheldKind[] = "withheld";
 constexpr int64_t kTrimAtOnce = 1000;
+
+constexpr char kWithheldEnd[] = "-withheld.txt";
+constexpr char kWithheldWords[] =
+    "WITHHELD 患者不同意共享\nThe patient refuses that this facility sees the result: hide every copy.\n";
+
+// Whether it is not there any more.
+bool RemoveFile(const std::string& path) { return unlink(path.c_str()) == 0 || errno == ENOENT; }
 
 // A preliminary may be all there is for hours, and the finding in it critical.
 bool IsWritten(exchange::v1::ResultState state) {
@@ -132,25 +142,61 @@ void DropFolder::Start() {
 void DropFolder::Stop() { worker_.reset(); }
 
 absl::Status DropFolder::Offer(store::Transaction& tx, const Result& result) {
-  if (folder_.empty() || result.versions().empty()) return absl::OkStatus();
+  if (folder_.empty()) return absl::OkStatus();
   TJ_ASSIGN_OR_RETURN(const int64_t dropped, DroppedVersion(tx, result.id()));
+  if (IsWithheld(result)) {
+    if (dropped == 0) return absl::OkStatus();
+    Result until = result;
+    until.set_version(dropped);  // The newest of which there may be files.
+    return deliveries_.Enqueue(tx, kDestination, kWithheldKind, until.SerializeAsString());
+  }
   int64_t newest = dropped;
   for (const ResultVersion& version : result.versions()) {
     if (version.number() <= dropped || !IsWritten(version.state())) continue;
     Result alone = result;
     alone.clear_versions();
     *alone.add_versions() = version;
-    TJ_TRY(deliveries_.Enqueue(tx, kDestination, "result", alone.SerializeAsString()));
+    TJ_TRY(deliveries_.Enqueue(tx, kDestination, kResultKind, alone.SerializeAsString()));
     newest = version.number();
   }
   return newest == dropped ? absl::OkStatus() : SetDropped(tx, result.id(), newest);
 }
 
+absl::Status DropFolder::Withhold(const Result& until) {
+  const std::string path = folder_ + "/" + SafeName(until.id());
+  bool done = security::WriteDurably(path + kWithheldEnd, kWithheldWords,
+                                     security::FileMode::kPublic)
+                  .ok();
+  for (int64_t number = 1; number <= until.version(); ++number) {
+    for (const char* end : {".txt", ".json"}) {
+      done &= RemoveFile(absl::StrCat(path, "-v", number, end));
+    }
+  }
+  NoteWritten(done);
+  return done ? absl::OkStatus() : absl::UnavailableError("the drop folder cannot be written");
+}
+
+absl::StatusOr<bool> DropFolder::WithheldSince(const std::string& id) {
+  bool withheld = false;
+  TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
+    TJ_ASSIGN_OR_RETURN(withheld, WithheldHere(session, id));
+    return absl::OkStatus();
+  }));
+  return withheld;
+}
+
 absl::Status DropFolder::Deliver(const store::Delivery& delivery) {
   Result result;
+  if (delivery.kind == kWithheldKind) {
+    if (!result.ParseFromString(delivery.payload)) return absl::DataLossError("a damaged delivery");
+    return Withhold(result);
+  }
   if (!result.ParseFromString(delivery.payload) || result.versions_size() != 1) {
     return absl::DataLossError("a damaged delivery");
   }
+  const auto withheld = WithheldSince(result.id());
+  if (!withheld.ok()) return absl::UnavailableError("it is not known whether it is withheld");
+  if (*withheld) return absl::OkStatus();
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;
   options.preserve_proto_field_names = true;
@@ -162,7 +208,8 @@ absl::Status DropFolder::Deliver(const store::Delivery& delivery) {
   const absl::Status text = security::WriteDurably(
       path + ".txt", ResultText(result, result.versions(0)), security::FileMode::kPublic);
   const bool written =
-      text.ok() && security::WriteDurably(path + ".json", json, security::FileMode::kPublic).ok();
+      text.ok() && security::WriteDurably(path + ".json", json, security::FileMode::kPublic).ok() &&
+      RemoveFile(folder_ + "/" + SafeName(result.id()) + kWithheldEnd);
   NoteWritten(written);
   if (written) return AcknowledgeWritten(result);
   // Any fault of the folder may pass (a share that is not mounted): tried again for ever, and said each time.

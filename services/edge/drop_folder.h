@@ -22,7 +22,8 @@ std::string DropName(const exchange::v1::Result& result,
 
 // Writes each new version, preliminary ones too, as <name>.json (the whole result) and <name>.txt
 // into the folder: complete or not at all, the text first. Once both are durable it acknowledges
-// the version as delivered. A full or missing folder is tried again. Safe for concurrent use;
+// the version as delivered. Where a result is withheld since, its files go and <result id>-withheld.txt
+// says so, until it comes whole again. A full or missing folder is tried again. Safe for concurrent use;
 // `database` must outlive it.
 class DropFolder {
  public:
@@ -47,6 +48,8 @@ class DropFolder {
 
  private:
   absl::Status Deliver(const store::Delivery& delivery);
+  absl::Status Withhold(const exchange::v1::Result& until);
+  absl::StatusOr<bool> WithheldSince(const std::string& id);
   absl::Status AcknowledgeWritten(const exchange::v1::Result& result);
   void NoteWritten(bool written);
 

@@ -112,8 +112,14 @@ absl::StatusOr<PullEventsResponse> ReadResultEvents(store::Database& database,
     out.set_cursor(database.feed().CursorAfter(event));
     *out.mutable_time() = rpc::ToProto(event.time);
     *out.mutable_result() = std::move(*changed.mutable_result());
-    const common::v1::PatientRef& patient = out.result().patient();
     trail.TouchObject(out.result().id());
+    TJ_TRY(database.Read([&](store::Session& session) -> absl::Status {
+      TJ_ASSIGN_OR_RETURN(const bool withheld, WithheldHere(session, out.result().id()));
+      if (withheld) *out.mutable_result() = WithheldResult(out.result().id());
+      return absl::OkStatus();
+    }));
+    if (IsWithheld(out.result())) continue;
+    const common::v1::PatientRef& patient = out.result().patient();
     trail.TouchFacilityPatient(patient.facility_id(), patient.facility_patient_id(),
                                patient.patient_id());
   }

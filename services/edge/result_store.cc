@@ -55,7 +55,37 @@ absl::Status Write(store::Transaction& tx, const Result& result, int64_t dropped
   return absl::OkStatus();
 }
 
+void Announce(store::Transaction& tx, const std::string& facility_id, const Result& result) {
+  events::v1::ResultChanged changed;
+  *changed.mutable_result() = result;
+  tx.Emit(feed::MakeEvent(kResultStream, result.id(), {facility_id}, changed));
+}
+
+// Of no patient and no order, and updated at -1, as no whole result is.
+absl::StatusOr<bool> Withhold(store::Transaction& tx, const std::string& facility_id,
+                              const std::string& id, int64_t dropped) {
+  const Result withheld = WithheldResult(id);
+  TJ_TRY(tx.Execute("update clinic_result set patient_id = '', version = 0, updated = -1, dropped = "
+                    ":dropped, record = :record where id = :id",
+                    dropped, store::Bytes(withheld.SerializeAsString()), id)
+             .status());
+  TJ_TRY(tx.Execute("delete from clinic_result_order where result_id = :id", id).status());
+  Announce(tx, facility_id, withheld);
+  return true;
+}
+
 }  // namespace
+
+Result WithheldResult(const std::string& id) {
+  Result withheld;
+  withheld.set_id(id);
+  return withheld;
+}
+
+bool IsWithheld(const Result& result) {
+  return result.state() == exchange::v1::RESULT_STATE_UNSPECIFIED && result.version() == 0 &&
+         result.versions().empty();
+}
 
 absl::StatusOr<bool> ApplyResult(store::Transaction& tx, const std::string& facility_id,
                                  const Result& result) {
@@ -63,6 +93,10 @@ absl::StatusOr<bool> ApplyResult(store::Transaction& tx, const std::string& faci
       const auto known,
       tx.QueryOne("select record, version, dropped from clinic_result where id = :id", result.id()));
   int64_t dropped = 0;
+  if (IsWithheld(result)) {
+    if (!known || IsWithheld(ResultOf(*known))) return false;
+    return Withhold(tx, facility_id, result.id(), known->Int(2));
+  }
   if (known) {
     if (known->Int(1) >= result.version()) return false;
     const Result before = ResultOf(*known);
@@ -77,9 +111,7 @@ absl::StatusOr<bool> ApplyResult(store::Transaction& tx, const std::string& faci
   } else {
     TJ_TRY(Write(tx, result, dropped));
   }
-  events::v1::ResultChanged changed;
-  *changed.mutable_result() = result;
-  tx.Emit(feed::MakeEvent(kResultStream, result.id(), {facility_id}, changed));
+  Announce(tx, facility_id, result);
   return true;
 }
 
@@ -89,8 +121,17 @@ absl::Status ForgetResultVersions(store::Transaction& tx) {
 
 absl::StatusOr<std::optional<Result>> FindResult(store::Session& session, const std::string& id) {
   TJ_ASSIGN_OR_RETURN(const auto row,
-                      session.QueryOne("select record from clinic_result where id = :id", id));
+                      session.QueryOne("select record from clinic_result where id = :id and "
+                                       "updated >= 0",
+                                       id));
   return row ? std::optional(ResultOf(*row)) : std::nullopt;
+}
+
+absl::StatusOr<bool> WithheldHere(store::Session& session, const std::string& id) {
+  TJ_ASSIGN_OR_RETURN(const auto row,
+                      session.QueryOne("select 1 from clinic_result where id = :id and updated = -1",
+                                       id));
+  return row.has_value();
 }
 
 absl::StatusOr<std::vector<Result>> ListOfPatient(store::Session& session,
@@ -98,7 +139,7 @@ absl::StatusOr<std::vector<Result>> ListOfPatient(store::Session& session,
                                                   const ResultPosition& after, int64_t limit) {
   TJ_ASSIGN_OR_RETURN(const auto rows,
                       session.Query("select record from clinic_result where patient_id = :patient "
-                                    "and (updated, id) < (:updated, :id) order by updated desc, id "
+                                    "and updated >= 0 and (updated, id) < (:updated, :id) order by updated desc, id "
                                     "desc limit :limit",
                                     patient_id, after.updated, after.id, limit));
   return ResultsOf(rows);

@@ -22,15 +22,23 @@ struct ResultPosition {
   std::string id = "~";
 };
 
+// Whether the hub says by it that the patient refuses that this facility sees the result: it has an
+// id and nothing else (tongjian.exchange.v1.ResultEvent).
+bool IsWithheld(const exchange::v1::Result& result);
+exchange::v1::Result WithheldResult(const std::string& id);
+
 // Keeps a result and announces it to the clinic, once for each version; an older one changes
 // nothing. True when it was news. After ForgetResultVersions whatever differs is news, and versions
-// that differ go to the drop folder again.
+// that differ go to the drop folder again. One that is withheld takes the copy's place, is announced
+// once, and is as unknown to all below until it comes whole again.
 absl::StatusOr<bool> ApplyResult(store::Transaction& tx, const std::string& facility_id,
                                  const exchange::v1::Result& result);
 // The hub was restored from a backup: its older versions count from now on.
 absl::Status ForgetResultVersions(store::Transaction& tx);
 absl::StatusOr<std::optional<exchange::v1::Result>> FindResult(store::Session& session,
                                                                const std::string& id);
+// Whether it was here and is withheld now: older events must not show it either.
+absl::StatusOr<bool> WithheldHere(store::Session& session, const std::string& id);
 // Of a patient or of an order (by the hub's id), newest first, after `after`.
 absl::StatusOr<std::vector<exchange::v1::Result>> ListOfPatient(store::Session& session,
                                                                 const std::string& patient_id,

@@ -1,11 +1,17 @@
 #include "services/edge/drop_folder.h"
 
 #include <condition_variable>
+#include <filesystem>
+#include <functional>
 #include <mutex>
+#include <optional>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_split.h"
 #include "common/base/status.h"
+#include "common/rpc/trail.h"
+#include "services/edge/result_events.h"
 #include "services/edge/result_store.h"
 #include "tests/unit/edge/records.h"
 
@@ -83,6 +89,15 @@ TEST(ResultText, NamesThePatientsSexAndBirthDateAndWhoSignedWhen) {
   }
 }
 
+// Whether `holds` becomes true within twenty seconds.
+bool SoonTrue(const std::function<bool()>& holds) {
+  for (int i = 0; i < 1000; ++i) {
+    if (holds()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return false;
+}
+
 class DropFolderTest : public RecordsTest {
  protected:
   // What is acknowledged, and whether both files were there then.
@@ -155,6 +170,51 @@ TEST_F(DropFolderTest, SaysThatItsFolderIsNotThereUntilItIs) {
   std::filesystem::create_directories(folder);
   away.Look();
   EXPECT_EQ(away.fault(), "");
+}
+
+TEST_F(DropFolderTest, AWithheldResultIsHiddenUntilItComesWholeAgain) {
+  exchange::v1::Result whole = CriticalPreliminary();
+  whole.set_version(1);
+  const std::string path = folder_ + "/jinhua-r1";
+  const auto there = [&](const char* end) { return std::filesystem::exists(path + end); };
+  const auto find = [&] {
+    std::optional<exchange::v1::Result> found;
+    Read([&](store::Session& session) -> absl::Status {
+      TJ_ASSIGN_OR_RETURN(found, FindResult(session, whole.id()));
+      return absl::OkStatus();
+    });
+    return found;
+  };
+  rpc::Trail trail({}, clock_);
+  const auto events = [&] { return *ReadResultEvents(*database_, "f1", "", 10, trail); };
+  const auto acknowledged = [&](size_t times) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(20),
+                             [&] { return acknowledged_.size() >= times; });
+  };
+  Offer(WithheldResult(whole.id()));  // Never was here: nothing to say.
+  EXPECT_TRUE(events().events().empty());
+  Offer(whole);
+  ASSERT_TRUE(acknowledged(1));
+  ASSERT_TRUE(find().has_value());
+
+  Offer(WithheldResult(whole.id()));
+  Offer(WithheldResult(whole.id()));
+  EXPECT_FALSE(find().has_value());
+  const exchange::v1::PullEventsResponse hidden = events();
+  ASSERT_EQ(hidden.events_size(), 2);
+  for (const exchange::v1::ResultEvent& event : hidden.events()) {
+    EXPECT_EQ(event.result().SerializeAsString(), WithheldResult(whole.id()).SerializeAsString());
+  }
+  EXPECT_TRUE(SoonTrue([&] { return there("-withheld.txt") && !there("-v1.txt") && !there("-v1.json"); }));
+
+  Offer(whole);
+  EXPECT_TRUE(find().has_value());
+  const exchange::v1::PullEventsResponse shown = events();
+  ASSERT_EQ(shown.events_size(), 3);
+  EXPECT_EQ(shown.events(2).result().SerializeAsString(), whole.SerializeAsString());
+  ASSERT_TRUE(acknowledged(2));
+  EXPECT_TRUE(there("-v1.txt") && there("-v1.json") && !there("-withheld.txt"));
 }
 
 TEST_F(RecordsTest, ResultsThatARestoredHubPublishesAnewAreNewsOnlyWhereTheyDiffer) {
