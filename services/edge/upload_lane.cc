@@ -244,8 +244,8 @@ class UploadLane::Stream {
     return lane_.spool_.Postpone(failure.upload_id(), error, Jittered(PauseAfter(attempts)));
   }
 
-  // The object's part in this stream is over.
-  void Forget(const std::string& id) {
+  // The object's part in this stream is over. By value: `id` may be of what is let go here.
+  void Forget(const std::string id) {
     lane_.pace_.Over(id, lane_.clock_.Elapsed());
     lane_.NoteRate();
     lane_.begun_.erase(id);

@@ -44,6 +44,14 @@ class Gateway : public ClinicTest {
     return list;
   }
 
+  v1::ListSpoolResponse Spool() {
+    v1::ListSpoolResponse list;
+    const absl::Status status = AtGateway<v1::EdgeService>(&v1::EdgeService::Stub::ListSpool,
+                                                           v1::ListSpoolRequest(), &list);
+    EXPECT_TRUE(status.ok()) << status;
+    return list;
+  }
+
   absl::StatusOr<orders::v1::Order> Get(const std::string& id) {
     orders::v1::GetOrderRequest request;
     request.set_id(id);
@@ -203,18 +211,14 @@ TEST_F(Gateway, AsksForWhatIsDamagedInItsSpoolAndTakesItWhenItComesAgain) {
   StartHub();
   ASSERT_TRUE(Soon([&] { return Status().damaged_objects() == 1; }));
   EXPECT_EQ(Status().failed_objects(), 0);
-  v1::ListSpoolRequest failed;
-  failed.set_failed(true);
-  v1::ListSpoolResponse spool;
-  ASSERT_TRUE(
-      AtGateway<v1::EdgeService>(&v1::EdgeService::Stub::ListSpool, failed, &spool).ok());
-  ASSERT_EQ(spool.objects_size(), 1);
+  ASSERT_TRUE(Soon([&] { return Spool().objects_size() == 1; }));
+  const v1::ListSpoolResponse spool = Spool();
   EXPECT_EQ(spool.objects(0).state(), "damaged");
   for (const ObjectWords& words : sent) ASSERT_EQ(Send(words), 0);
   EXPECT_TRUE(Soon([&] {
     const auto studies = StudiesAtHub();
     return studies.studies_size() == 1 && studies.studies(0).instance_count() == 3;
-  }));
+  })) << Spool().DebugString();
   EXPECT_TRUE(Soon([&] { return Status().spooled_objects() == 0; }));
   EXPECT_EQ(Status().damaged_objects(), 0);
 }
