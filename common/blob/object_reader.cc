@@ -77,4 +77,12 @@ absl::Status ObjectReader::VerifyHash() {
       absl::StrCat("stored object ", receipt_.locator, " has another hash than written"));
 }
 
+absl::Status Verify(Reader& reader) {
+  constexpr size_t kReadSize = 1 << 20;
+  while (true) {
+    TJ_ASSIGN_OR_RETURN(const std::string bytes, reader.Next(kReadSize));
+    if (bytes.empty()) return absl::OkStatus();
+  }
+}
+
 }  // namespace tongjian::blob

@@ -136,6 +136,14 @@ absl::Status PackScan::Put(int64_t offset, const RecordHead& head) {
   return file_->WriteAt(offset, head.Encode(id_));
 }
 
+absl::StatusOr<int64_t> NextRecordLike(File& file, int64_t offset, int64_t end) {
+  for (offset += kPackAlignment; offset < end; offset += kPackAlignment) {
+    TJ_ASSIGN_OR_RETURN(const std::string bytes, file.ReadAt(offset, kRecordMagic.size()));
+    if (bytes == kRecordMagic) return offset;
+  }
+  return end;
+}
+
 absl::StatusOr<int64_t> DurableBefore(Files& files, const std::string& path) {
   absl::StatusOr<PackScan> scan = PackScan::Open(files, path, OpenMode::kRead);
   if (absl::IsDataLoss(scan.status())) return 0;

@@ -88,6 +88,10 @@ class PackScan {
   int64_t offset_ = kPackHeadSize;
 };
 
+// The next place behind `offset` where a record begins or, damaged, may begin: `end` when there is
+// none before it.
+absl::StatusOr<int64_t> NextRecordLike(File& file, int64_t offset, int64_t end);
+
 // Up to where the records of a pack, or of a copy of one, were durable as far as they say
 // themselves; 0 where it is no pack.
 absl::StatusOr<int64_t> DurableBefore(Files& files, const std::string& path);

@@ -1,6 +1,7 @@
 #include "common/blob/packs.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "absl/strings/escaping.h"
 #include "common/base/check.h"
@@ -12,15 +13,7 @@ namespace {
 
 // The next pack is begun when one has grown so far.
 constexpr int64_t kPackBytesMax = int64_t{256} << 20;
-constexpr size_t kReadSize = 1 << 20;
 constexpr char kNoName[] = "00000000000000000000000000000000";
-
-absl::Status Verify(Reader& reader) {
-  while (true) {
-    TJ_ASSIGN_OR_RETURN(const std::string bytes, reader.Next(kReadSize));
-    if (bytes.empty()) return absl::OkStatus();
-  }
-}
 
 }  // namespace
 
@@ -90,11 +83,7 @@ absl::Status Packs::Heal(const std::string& name) {
       if (whole.ok()) continue;
       if (!absl::IsDataLoss(whole)) return whole;
     }
-    const RecordHead left = {.state = RecordState::kVoid,
-                             .size = item.extent - kRecordHeadSize,
-                             .time = clock_.Now(),
-                             .name = kNoName};
-    TJ_TRY(scan->Put(item.offset, left));
+    TJ_TRY(scan->Put(item.offset, VoidHead(item.extent)));
   }
   return disk_.Sync(scan->file());
 }
@@ -192,11 +181,44 @@ absl::Status Packs::Remove(std::string_view locator) {
   TJ_ASSIGN_OR_RETURN(const std::string id, ReadPackHead(**file));
   TJ_ASSIGN_OR_RETURN(const std::string bytes, (*file)->ReadAt(place.offset, kRecordHeadSize));
   std::optional<RecordHead> head = RecordHead::Decode(bytes, id);
-  if (!head || head->name != place.name || head->state != RecordState::kLive)
+  if (!head) return RemoveHeadless(place);
+  if (head->name != place.name || head->state != RecordState::kLive)
     return absl::OkStatus();
   head->state = RecordState::kRemoved;
   head->time = clock_.Now();
   return (*file)->WriteAt(place.offset, head->Encode(id));
+}
+
+// A record whose head is damaged: void from here to where another may begin.
+absl::Status Packs::RemoveHeadless(const PackedPlace& place) {
+  const int64_t limit = RecordsFrom(place.pack, place.offset);  // Before the walk.
+  TJ_ASSIGN_OR_RETURN(PackScan scan, PackScan::Open(files_, Path(place.pack), OpenMode::kWrite));
+  while (true) {
+    TJ_ASSIGN_OR_RETURN(const std::optional<PackItem> item, scan.Next());
+    if (!item || item->offset > place.offset) return absl::OkStatus();
+    if (item->offset < place.offset) continue;
+    if (item->head || !item->written) return absl::OkStatus();
+    TJ_ASSIGN_OR_RETURN(const int64_t end,
+                        NextRecordLike(scan.file(), item->offset,
+                                       std::min(limit, item->offset + item->extent)));
+    return scan.Put(item->offset, VoidHead(end - item->offset));
+  }
+}
+
+RecordHead Packs::VoidHead(int64_t extent) const {
+  return {.state = RecordState::kVoid,
+          .size = extent - kRecordHeadSize,
+          .time = clock_.Now(),
+          .name = kNoName};
+}
+
+// The first offset behind this one at which a record is being written, or can be from now on.
+int64_t Packs::RecordsFrom(const std::string& pack, int64_t offset) {
+  std::lock_guard lock(mutex_);
+  const std::shared_ptr<Pack> found = Find(pack);
+  if (found == nullptr) return std::numeric_limits<int64_t>::max();
+  const auto pending = found->pending.upper_bound(offset);
+  return pending == found->pending.end() ? found->end : *pending;
 }
 
 std::shared_ptr<Packs::Pack> Packs::Find(const std::string& name) const {

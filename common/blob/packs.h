@@ -51,6 +51,9 @@ class Packs {
   absl::Status Prepare(Pack& pack);
   absl::Status Write(const Room& room, std::string_view record);
   absl::Status Heal(const std::string& name);
+  absl::Status RemoveHeadless(const PackedPlace& place);
+  RecordHead VoidHead(int64_t extent) const;
+  int64_t RecordsFrom(const std::string& pack, int64_t offset);
   void Settle(const Room& room, bool written);
   // With mutex_ held: the pack of that name when it may grow.
   std::shared_ptr<Pack> Find(const std::string& name) const;

@@ -62,6 +62,9 @@ class Reader {
   virtual absl::StatusOr<std::string> Next(size_t n) = 0;
 };
 
+// Reads on to the end: OK when all of it is as it was written, else the error of Reader::Next.
+absl::Status Verify(Reader& reader);
+
 struct StoreOptions {
   std::string directory;  // Made if absent, owned by this store alone (locked while open).
   int64_t reserve_bytes = int64_t{1} << 30;  // Writing stops while less is free. Reading goes on.

@@ -120,6 +120,13 @@ absl::Status DecideConflict(store::Transaction& tx, const Conflict& conflict) {
       .status();
 }
 
+absl::Status SetConflictObject(store::Transaction& tx, const Conflict& conflict) {
+  return tx
+      .Execute("update conflict set locator = :locator, size = :size where id = :id",
+               conflict.locator, conflict.size, conflict.id)
+      .status();
+}
+
 absl::StatusOr<std::vector<Conflict>> ListConflicts(store::Session& session,
                                                     const security::Scope& scope,
                                                     const ConflictFilter& filter, int64_t limit) {

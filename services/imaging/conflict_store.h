@@ -27,6 +27,8 @@ absl::StatusOr<Conflict> FindConflict(store::Session& session, const security::S
                                       std::string_view id);
 // Writes state, decision, locator and size.
 absl::Status DecideConflict(store::Transaction& tx, const Conflict& conflict);
+// Writes locator and size alone.
+absl::Status SetConflictObject(store::Transaction& tx, const Conflict& conflict);
 
 struct ConflictFilter {
   std::string study_id;

@@ -10,6 +10,7 @@
 #include "common/telemetry/metrics.h"
 #include "services/imaging/completeness.h"
 #include "services/imaging/conflict_store.h"
+#include "services/imaging/healing.h"
 #include "services/imaging/link_store.h"
 #include "services/imaging/object_scan.h"
 #include "services/imaging/study_changes.h"
@@ -71,6 +72,11 @@ struct Ingest::Draft {
   // can be decided.
   std::map<std::string, std::string> digests;
   std::vector<std::string> unread;
+  // Whether kept objects are whole, by locator, and those that are to be verified before the
+  // arrival may be taken for a second copy.
+  std::map<std::string, bool> whole;
+  std::vector<std::string> unverified;
+  std::string damaged;  // Locator of the object whose place the arrival's has taken.
 
   // Fills in the digest of an instance's data set, or notes that it is to be read.
   bool Know(Instance& other) {
@@ -81,6 +87,22 @@ struct Ingest::Draft {
       return false;
     }
     other.dataset_digest = known->second;
+    return true;
+  }
+
+  // The arrival's content is kept at that locator. True when it is damaged there and the arrival's
+  // object is to take its place.
+  absl::StatusOr<bool> Heals(const std::string& locator) {
+    redundant = instance.locator != locator;
+    if (!redundant) return false;
+    const auto verified = whole.find(locator);
+    if (verified == whole.end()) {
+      unverified.push_back(locator);
+      return absl::AbortedError("the object that is kept is to be verified");
+    }
+    if (verified->second) return false;
+    damaged = locator;
+    redundant = false;
     return true;
   }
 };
@@ -98,6 +120,8 @@ Ingest::Ingest(store::Database& database, blob::Store& blobs, base::Ids& ids,
                                      {{"outcome", "duplicate"}})),
       conflicts_(metrics.GetCounter("tongjian_imaging_objects_total", "Objects taken in",
                                     {{"outcome", "conflict"}})),
+      healed_(metrics.GetCounter("tongjian_imaging_objects_healed_total",
+                                 "Damaged objects replaced by a copy that was sent again")),
       bytes_(metrics.GetCounter("tongjian_imaging_bytes_total", "Bytes of objects taken in")) {}
 
 Ingest::Draft Ingest::DraftOf(const Arrival& arrival) const {
@@ -125,18 +149,31 @@ absl::StatusOr<Stored> Ingest::Store(const Arrival& arrival, const Also& also) {
       TJ_TRY(Write(tx, arrival, draft));
       return also ? also(tx, draft.stored) : absl::OkStatus();
     });
-    if (draft.unread.empty()) break;
+    if (draft.unread.empty() && draft.unverified.empty()) break;
     TJ_TRY(ReadDigests(draft));
+    TJ_TRY(VerifyKept(draft));
     fresh.digests = std::move(draft.digests);
+    fresh.whole = std::move(draft.whole);
   }
   TJ_TRY(written);
-  if (draft.redundant) {
-    if (const absl::Status removed = blobs_.Remove(arrival.receipt.locator); !removed.ok()) {
-      telemetry::Log(telemetry::Level::kWarning, "duplicate_not_removed", {{"error", removed}});
-    }
-  }
+  Clear(draft, arrival.receipt.locator);
   Count(draft.stored, arrival.receipt.size);
   return draft.stored;
+}
+
+// Removes what no row names any more: the second copy, or the damaged first.
+void Ingest::Clear(const Draft& draft, const std::string& locator) {
+  if (!draft.damaged.empty()) {
+    healed_.Add();
+    telemetry::Log(
+        telemetry::Level::kWarning, "object_healed",
+        {{"study", draft.stored.study_id}, {"damaged", draft.damaged}, {"locator", locator}});
+  }
+  const std::string& spare = draft.redundant ? locator : draft.damaged;
+  if (spare.empty()) return;
+  if (const absl::Status removed = blobs_.Remove(spare); !removed.ok()) {
+    telemetry::Log(telemetry::Level::kWarning, "duplicate_not_removed", {{"error", removed}});
+  }
 }
 
 // Not in a transaction, which everybody would wait for. Of an object that is damaged nothing is
@@ -147,6 +184,14 @@ absl::Status Ingest::ReadDigests(Draft& draft) {
     if (absl::IsDataLoss(digest.status())) digest = "unreadable " + locator;
     TJ_TRY(digest.status());
     draft.digests[locator] = *std::move(digest);
+  }
+  return absl::OkStatus();
+}
+
+// Not in a transaction either.
+absl::Status Ingest::VerifyKept(Draft& draft) {
+  for (const std::string& locator : draft.unverified) {
+    TJ_ASSIGN_OR_RETURN(draft.whole[locator], IsWhole(blobs_, locator));
   }
   return absl::OkStatus();
 }
@@ -193,9 +238,10 @@ absl::StatusOr<bool> Ingest::MeetExisting(store::Transaction& tx, const Arrival&
   TJ_ASSIGN_OR_RETURN(Study study, FindStudy(tx, security::Scope::Service(), first->study_id));
   draft.stored.study_id = study.id;
   draft.stored.patient_id = study.patient_id;
-  draft.redundant = instance.locator != first->locator;
   if (SameContent(*first, instance)) {
     draft.stored.outcome = StoreOutcome::kDuplicate;
+    TJ_ASSIGN_OR_RETURN(const bool heals, draft.Heals(first->locator));
+    if (heals) TJ_TRY(HealInstance(tx, study, *first, instance));
     return true;
   }
   draft.stored.outcome = StoreOutcome::kConflict;
@@ -204,9 +250,11 @@ absl::StatusOr<bool> Ingest::MeetExisting(store::Transaction& tx, const Arrival&
                                  instance.digest, instance.dataset_digest));
   if (known) {
     draft.redundant = instance.locator != known->locator;
+    if (!IsAside(*known, instance.digest)) return true;
+    TJ_ASSIGN_OR_RETURN(const bool heals, draft.Heals(known->locator));
+    if (heals) TJ_TRY(HealConflict(tx, study, *known, instance));
     return true;
   }
-  draft.redundant = false;
   const Conflict conflict = {.id = ids_.New(),
                              .study_id = study.id,
                              .facility_id = instance.facility_id,

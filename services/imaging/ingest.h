@@ -62,7 +62,8 @@ class Ingest {
 
   // In one transaction: finds or makes study and series, adds the instance, matches, announces. On
   // OK the object and the rows are durable. An object that is there with the same content is a
-  // duplicate (its second copy is removed); one with other content is kept beside the first as a
+  // duplicate: its second copy is removed, unless the first, which is read for that, turns out to
+  // be damaged; then the second takes its place; one with other content is kept beside the first as a
   // conflict. A study of the same UID for another patient becomes a study of its own, flagged, and
   // so does one from another facility. On failure the object is left to the sweeper: the outcome of
   // a commit may be unknown.
@@ -84,6 +85,8 @@ class Ingest {
                      Draft& draft);
   Draft DraftOf(const Arrival& arrival) const;
   absl::Status ReadDigests(Draft& draft);
+  absl::Status VerifyKept(Draft& draft);
+  void Clear(const Draft& draft, const std::string& locator);
   void Count(const Stored& stored, int64_t bytes);
 
   store::Database& database_;
@@ -94,6 +97,7 @@ class Ingest {
   telemetry::Counter& stored_;
   telemetry::Counter& duplicates_;
   telemetry::Counter& conflicts_;
+  telemetry::Counter& healed_;
   telemetry::Counter& bytes_;
 };
 

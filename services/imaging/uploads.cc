@@ -6,6 +6,7 @@
 #include "common/base/status.h"
 #include "common/security/digest.h"
 #include "common/telemetry/log.h"
+#include "services/imaging/healing.h"
 
 namespace tongjian::imaging {
 namespace {
@@ -220,10 +221,13 @@ absl::StatusOr<Uploads::Begun> Uploads::Begin(UploadPlan plan) {
   if (const std::shared_ptr<Upload> other = Active(key)) other->Suspend();
   TJ_ASSIGN_OR_RETURN(std::optional<FinishedUpload> finished,
                       Finished(plan.sender, plan.upload_id));
-  if (finished) {
-    if (finished->digest == plan.digest) return Begun{nullptr, std::move(finished)};
+  if (finished && finished->digest != plan.digest) {
     return base::Error(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED", "begin.upload_id",
                        "the upload id was used for another object");
+  }
+  if (finished) {
+    TJ_ASSIGN_OR_RETURN(const bool kept, KeepsWhole(database_, blobs_, *finished));
+    if (kept) return Begun{nullptr, std::move(finished)};
   }
   TJ_ASSIGN_OR_RETURN(std::unique_ptr<blob::Writer> writer, blobs_.OpenPartial(key));
   if (writer->size() > plan.size) {

@@ -146,6 +146,32 @@ TEST_F(PacksTest, LeaveNothingOfADroppedWriter) {
   EXPECT_THAT(Packs(), IsEmpty());
 }
 
+TEST_F(PacksTest, TellNoDamageOfWhatWasRemovedWhateverWasDamaged) {
+  for (const bool grows : {true, false}) {
+    const std::string first = Put(std::string(9000, 'f'));
+    const std::string second = Put(std::string(9000, 's'));
+    const std::string third = Put("third");
+    const std::string path = "/store/" + Packs().back().insert(0, "packs/");
+    if (!grows) Open();
+    // The heads of the first two, and the second's content.
+    constexpr int64_t kExtent = 3 * kPackAlignment;
+    ASSERT_TRUE(files_.FlipBit(path, kPackHeadSize + 30).ok());
+    ASSERT_TRUE(files_.FlipBit(path, kPackHeadSize + kExtent + 30).ok());
+    ASSERT_TRUE(store_->Remove(first).ok());
+    // The second is told of still, once its pack does not grow any more.
+    EXPECT_THAT(Damaged(), SizeIs(grows ? 0 : 1));
+    EXPECT_TRUE(absl::IsDataLoss(Get(second).status()));
+    const std::string behind = Put("behind");
+    ASSERT_TRUE(store_->Remove(second).ok());
+    EXPECT_THAT(Damaged(), IsEmpty());
+    Sweep({third, behind});
+    EXPECT_EQ(Get(third).value_or(""), "third");
+    EXPECT_EQ(Get(behind).value_or(""), "behind");
+    Sweep({});
+    Open();
+  }
+}
+
 TEST_F(PacksTest, LeaveNothingWhenTheyCannotBeBegun) {
   FailThreeTimes();
   EXPECT_THAT(Packs(), SizeIs(1));

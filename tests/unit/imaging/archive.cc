@@ -3,10 +3,14 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <fstream>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/check.h"
 #include "common/base/status.h"
+#include "common/blob/layout.h"
+#include "common/blob/pack_format.h"
 #include "common/dicom/part10.h"
 #include "common/dicom/uid.h"
 #include "common/feed/change.h"
@@ -60,7 +64,7 @@ Folder::~Folder() {
   std::filesystem::remove_all(path_, error);
 }
 
-Archive::Archive(const std::string& url, const base::Clock* other_clock)
+Archive::Archive(const std::string& url, const base::Clock* other_clock, int64_t packed_bytes_max)
     : clock(other_clock == nullptr ? manual : *other_clock) {
   auto opened =
       store::Database::Open({.url = url.empty() ? "sqlite:" + folder.path() + "/imaging.db" : url,
@@ -70,7 +74,10 @@ Archive::Archive(const std::string& url, const base::Clock* other_clock)
                             clock);
   EXPECT_TRUE(opened.ok()) << opened.status();
   database = *std::move(opened);
-  blobs = *blob::Store::Open({.directory = folder.path() + "/blobs", .reserve_bytes = 0}, clock);
+  blobs = *blob::Store::Open({.directory = folder.path() + "/blobs",
+                              .reserve_bytes = 0,
+                              .packed_bytes_max = packed_bytes_max},
+                             clock);
   ingest = std::make_unique<Ingest>(*database, *blobs, ids, matcher, IngestOptions{}, metrics);
   desk = std::make_unique<Desk>(*database, *blobs, *ingest, matcher);
 }
@@ -179,6 +186,32 @@ std::string Archive::Content(const std::string& locator) {
     if (bytes->empty()) return content;
     content += *bytes;
   }
+}
+
+void Archive::Damage(const std::string& locator) {
+  constexpr int64_t kWithin = 500;
+  const blob::Layout layout(folder.path() + "/blobs");
+  std::string path;
+  int64_t offset = kWithin;
+  if (blob::IsPackedLocator(locator)) {
+    const blob::PackedPlace place = blob::ParsePackedLocator(locator).value();
+    path = layout.Pack(place.pack);
+    offset += place.offset + blob::kRecordHeadSize;
+  } else {
+    path = layout.Object(blob::ParseLocator(locator).value());
+  }
+  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+  char byte = 0;
+  file.seekg(offset).read(&byte, 1);
+  byte = static_cast<char>(byte ^ 4);
+  file.seekp(offset).write(&byte, 1);
+  EXPECT_TRUE(file.good()) << path;
+}
+
+std::vector<std::string> Archive::Damaged() {
+  const auto report = blobs->Scrub("", std::numeric_limits<int64_t>::max());
+  EXPECT_TRUE(report.ok()) << report.status();
+  return report.ok() ? report->damaged : std::vector<std::string>{"no scrub"};
 }
 
 int64_t Archive::CountObjects() {

@@ -68,8 +68,9 @@ class Folder {
 };
 
 struct Archive {
-  // `url`: empty for SQLite in a folder of its own.
-  explicit Archive(const std::string& url = "", const base::Clock* other_clock = nullptr);
+  // `url`: empty for SQLite in a folder of its own. `packed_bytes_max`: of the blob store.
+  explicit Archive(const std::string& url = "", const base::Clock* other_clock = nullptr,
+                   int64_t packed_bytes_max = 0);
 
   absl::StatusOr<Stored> Put(const ObjectSpec& spec, const std::string& facility = "f1",
                              int64_t priority = 0);
@@ -88,6 +89,10 @@ struct Archive {
   // commit.
   std::vector<v1::Study> AwaitNews();
   std::string Content(const std::string& locator);
+  // Flips a bit of the stored content, behind everybody's back.
+  void Damage(const std::string& locator);
+  // What reading everything again finds.
+  std::vector<std::string> Damaged();
   int64_t CountObjects();
   absl::Status Write(const std::function<absl::Status(store::Transaction&)>& change) {
     return database->Write(change);

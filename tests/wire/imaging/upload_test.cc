@@ -166,6 +166,25 @@ TEST(Uploads, SentAgainAreAnsweredWithoutTheirBytes) {
   EXPECT_EQ(hub.archive.CountObjects(), 1);
 }
 
+TEST(Uploads, SentAgainAreTakenAnewWhereTheFirstIsDamaged) {
+  Hub hub;
+  const UploadClient::Object object = {.upload_id = "u1", .bytes = MakeObject({})};
+  UploadClient client(hub.Gateway("f1"));
+  const v1::UploadDone done = client.Send(object).done();
+  const Study study = hub.archive.Studies().at(0);
+  hub.archive.Damage(hub.archive.Instances(study).at(0).locator);
+  EXPECT_FALSE(hub.ReadInstance(done.study_id(), done.sop_instance_uid()).ok());
+  const v1::UploadResponse again = client.Send(object);
+  ASSERT_TRUE(again.has_done()) << again.ShortDebugString();
+  EXPECT_EQ(again.done().outcome(), v1::STORE_OUTCOME_DUPLICATE);
+  const auto content = hub.ReadInstance(done.study_id(), done.sop_instance_uid());
+  ASSERT_TRUE(content.ok()) << content.status();
+  EXPECT_EQ(*content, object.bytes);
+  // Healed, it is answered without its bytes as before.
+  client.Begin(object);
+  EXPECT_TRUE(client.Next().state().complete());
+}
+
 TEST(Uploads, AreCheckedByTheirDigest) {
   Hub hub;
   UploadClient client(hub.Gateway("f1"));
