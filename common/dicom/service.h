@@ -66,6 +66,9 @@ class StoreHandler {
   virtual ~StoreHandler() = default;
   virtual absl::StatusOr<std::unique_ptr<StoreSink>> Begin(const AssociationInfo& info,
                                                            const StoreRequest& request) = 0;
+  // An object was refused, and neither Begin nor StoreSink::Finish said so: it is malformed, or
+  // Append failed. For the trail.
+  virtual void Refused(const AssociationInfo&, const absl::Status& /*refusal*/) {}
 };
 
 // ---- Query ----

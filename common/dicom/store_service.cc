@@ -45,13 +45,13 @@ class Transfer {
   }
 
   absl::Status Finish() {
-    if (!failure_.ok()) return failure_;
-    failure_ = scanner_.Finish();
+    if (failure_.ok()) failure_ = scanner_.Finish();
     if (failure_.ok())
       failure_ =
           CheckStorable(scanner_.header(), request_.sop_class_uid, request_.sop_instance_uid);
     if (!failure_.ok()) {
       Drop();
+      if (!handler_said_) exchange_.context.registry.store->Refused(exchange_.info, failure_);
       return failure_;
     }
     const std::unique_ptr<StoreSink> sink = std::move(sink_);
@@ -68,13 +68,18 @@ class Transfer {
   absl::Status Begin() {
     TJ_TRY(CheckUid("affected_sop_class_uid", request_.sop_class_uid));
     TJ_TRY(CheckUid("affected_sop_instance_uid", request_.sop_instance_uid));
-    TJ_ASSIGN_OR_RETURN(sink_, exchange_.context.registry.store->Begin(exchange_.info, request_));
+    absl::StatusOr<std::unique_ptr<StoreSink>> sink =
+        exchange_.context.registry.store->Begin(exchange_.info, request_);
+    handler_said_ = !sink.ok();
+    TJ_TRY(sink.status());
+    sink_ = *std::move(sink);
     return sink_->Append(
         WriteMetaHeader({request_.sop_class_uid, request_.sop_instance_uid,
                          request_.transfer_syntax_uid, exchange_.info.calling_ae}));
   }
 
   void Drop() {
+    if (sink_ == nullptr) return;
     sink_->Abandon();
     sink_.reset();
   }
@@ -84,6 +89,7 @@ class Transfer {
   DatasetScanner scanner_;
   std::unique_ptr<StoreSink> sink_;
   absl::Status failure_;
+  bool handler_said_ = false;  // The failure is Begin's own.
 };
 
 }  // namespace
@@ -102,6 +108,8 @@ absl::Status ServeStore(Exchange exchange) {
         command, exchange.context.options.object_bytes_max,
         [&transfer](std::string_view bytes) { transfer.Take(bytes); }));
     result = transfer.Finish();
+  } else {
+    exchange.context.registry.store->Refused(exchange.info, result);
   }
   const int code = StoreStatus(result);
   ++(code == status::kSuccess ? exchange.context.counters.objects_stored

@@ -4,6 +4,7 @@
 
 #include "common/base/status.h"
 #include "common/dicom/tag.h"
+#include "common/telemetry/log.h"
 
 namespace tongjian::edge {
 namespace {
@@ -86,6 +87,17 @@ absl::StatusOr<std::unique_ptr<dicom::StoreSink>> StoreScp::Begin(
     return writer.status();
   }
   return std::make_unique<Sink>(devices_, spool_, audit_, rules_, clock_, info, *std::move(writer));
+}
+
+// Once an association and code: a device may send a thousand such.
+void StoreScp::Refused(const dicom::AssociationInfo& info, const absl::Status& refusal) {
+  const std::string what = "refused: " + absl::StatusCodeToString(refusal.code());
+  if (!devices_.FirstOf(info.id, what)) return;
+  const absl::Status written =
+      rpc::Trail(devices_.DeedOf(info, kOperation), clock_).Finish(audit_, refusal);
+  if (written.ok()) return;
+  devices_.Forget(info.id, what);
+  telemetry::Log(telemetry::Level::kError, "refusal_not_audited", {{"error", written}});
 }
 
 }  // namespace tongjian::edge

@@ -24,6 +24,7 @@ class StoreScp final : public dicom::StoreHandler {
 
   absl::StatusOr<std::unique_ptr<dicom::StoreSink>> Begin(
       const dicom::AssociationInfo& info, const dicom::StoreRequest& request) override;
+  void Refused(const dicom::AssociationInfo& info, const absl::Status& refusal) override;
 
  private:
   Devices& devices_;

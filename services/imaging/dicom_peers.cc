@@ -46,21 +46,21 @@ absl::StatusOr<DicomPeer> DicomPeers::IdentifyReader(const dicom::AssociationInf
   return peer;
 }
 
-bool DicomPeers::FirstTime(const std::string& association) {
-  if (logs_.contains(association)) return false;
+DicomPeers::Association& DicomPeers::Remember(const std::string& id) {
+  const auto known = associations_.find(id);
+  if (known != associations_.end()) return known->second;
   if (order_.size() >= kAssociationsMax) {
-    logs_.erase(order_.front());
+    associations_.erase(order_.front());
     order_.pop_front();
   }
-  order_.push_back(association);
-  return true;
+  order_.push_back(id);
+  return associations_[id];
 }
 
 std::shared_ptr<TouchLog> DicomPeers::LogOf(const dicom::AssociationInfo& info,
                                             const DicomPeer& peer) {
   const std::lock_guard lock(mutex_);
-  FirstTime(info.id);
-  std::shared_ptr<TouchLog>& log = logs_[info.id];
+  std::shared_ptr<TouchLog>& log = Remember(info.id).log;
   if (log == nullptr)
     log = std::make_shared<TouchLog>(DeedOf(info, peer.caller, "C-STORE"), clock_);
   return log;
@@ -68,17 +68,21 @@ std::shared_ptr<TouchLog> DicomPeers::LogOf(const dicom::AssociationInfo& info,
 
 void DicomPeers::RecordRefusal(const dicom::AssociationInfo& info, std::string_view operation,
                                const absl::Status& refusal) {
+  RecordRefusal(info, DeviceCaller("", true), operation, refusal);
+}
+
+void DicomPeers::RecordRefusal(const dicom::AssociationInfo& info, const security::Caller& caller,
+                               std::string_view operation, const absl::Status& refusal) {
   {
     const std::lock_guard lock(mutex_);
-    if (!FirstTime(info.id)) return;
-    logs_[info.id] = nullptr;
+    if (!Remember(info.id).refused.emplace(operation, refusal.code()).second) return;
   }
   telemetry::Log(telemetry::Level::kWarning, "dicom_refused",
                  {{"association", info.id},
                   {"peer", info.peer_address},
                   {"operation", operation},
                   {"error", refusal}});
-  rpc::Trail trail(DeedOf(info, DeviceCaller("", true), operation), clock_);
+  rpc::Trail trail(DeedOf(info, caller, operation), clock_);
   if (const absl::Status written = trail.Finish(sink_, refusal); !written.ok()) {
     telemetry::Log(telemetry::Level::kError, "refusal_not_audited", {{"error", written}});
   }

@@ -6,7 +6,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "common/base/clock.h"
@@ -45,7 +47,10 @@ class DicomPeers {
 
   // The trail of an association's stores.
   std::shared_ptr<TouchLog> LogOf(const dicom::AssociationInfo& info, const DicomPeer& peer);
-  // A refused stranger: once an association.
+  // A refusal, to whom: once an association, operation and code.
+  void RecordRefusal(const dicom::AssociationInfo& info, const security::Caller& caller,
+                     std::string_view operation, const absl::Status& refusal);
+  // The same to a stranger.
   void RecordRefusal(const dicom::AssociationInfo& info, std::string_view operation,
                      const absl::Status& refusal);
   // The trail of one operation.
@@ -56,7 +61,12 @@ class DicomPeers {
 
  private:
   static constexpr size_t kAssociationsMax = 1024;
-  bool FirstTime(const std::string& association);
+  struct Association {
+    std::shared_ptr<TouchLog> log;  // Null until it stores.
+    std::set<std::pair<std::string, absl::StatusCode>> refused;  // Operations, and why.
+  };
+  // With mutex_ held.
+  Association& Remember(const std::string& id);
   rpc::Deed DeedOf(const dicom::AssociationInfo& info, const security::Caller& caller,
                    std::string_view operation) const;
 
@@ -65,7 +75,7 @@ class DicomPeers {
   rpc::AuditSink& sink_;
   const base::Clock& clock_;
   std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<TouchLog>> logs_;  // Null: refused.
+  std::map<std::string, Association> associations_;
   std::list<std::string> order_;  // Of arrival: the oldest is forgotten first.
 };
 

@@ -58,17 +58,25 @@ absl::StatusOr<dicom::MovePlan> StudyMove::Plan(const dicom::AssociationInfo& in
     peers_.RecordRefusal(info, "C-MOVE", peer.status());
     return peer.status();
   }
+  absl::StatusOr<dicom::MovePlan> plan = PlanFor(info, *peer, request);
+  if (!plan.ok()) peers_.RecordRefusal(info, peer->caller, "C-MOVE", plan.status());
+  return plan;
+}
+
+absl::StatusOr<dicom::MovePlan> StudyMove::PlanFor(const dicom::AssociationInfo& info,
+                                                   const DicomPeer& peer,
+                                                   const dicom::MoveRequest& request) const {
   TJ_TRY(CheckIdentifier(request.identifier));
-  const auto destination = places_.Destination(request.destination_ae, peer->facility_id);
+  const auto destination = places_.Destination(request.destination_ae, peer.facility_id);
   if (!destination) {
     return base::Error(absl::StatusCode::kNotFound, "DESTINATION_UNKNOWN", "",
                        "unknown move destination");
   }
-  TJ_ASSIGN_OR_RETURN(const std::vector<Study> studies, StudiesOf(*peer, request.identifier));
+  TJ_ASSIGN_OR_RETURN(const std::vector<Study> studies, StudiesOf(peer, request.identifier));
   dicom::MovePlan plan;
   plan.destination = {destination->ae_title, destination->address,
                       static_cast<uint16_t>(destination->port)};
-  rpc::Trail trail = peers_.TrailOf(info, *peer, "C-MOVE");
+  rpc::Trail trail = peers_.TrailOf(info, peer, "C-MOVE");
   for (const Study& study : studies) {
     TJ_TRY(AddObjects(study, request.identifier, plan.objects));
     trail.TouchFacilityPatient(study.facility_id, study.patient.facility_patient_id,

@@ -28,6 +28,8 @@ class StudyMove final : public dicom::MoveHandler {
              const dicom::MoveCounts& counts) override;
 
  private:
+  absl::StatusOr<dicom::MovePlan> PlanFor(const dicom::AssociationInfo& info, const DicomPeer& peer,
+                                          const dicom::MoveRequest& request) const;
   absl::StatusOr<std::vector<Study>> StudiesOf(const DicomPeer& peer,
                                                const dicom::Dataset& identifier) const;
   absl::Status AddObjects(const Study& study, const dicom::Dataset& identifier,

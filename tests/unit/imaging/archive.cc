@@ -64,7 +64,8 @@ Folder::~Folder() {
   std::filesystem::remove_all(path_, error);
 }
 
-Archive::Archive(const std::string& url, const base::Clock* other_clock, int64_t packed_bytes_max)
+Archive::Archive(const std::string& url, const base::Clock* other_clock, int64_t packed_bytes_max,
+                 int64_t reserve_bytes)
     : clock(other_clock == nullptr ? manual : *other_clock) {
   auto opened =
       store::Database::Open({.url = url.empty() ? "sqlite:" + folder.path() + "/imaging.db" : url,
@@ -75,7 +76,7 @@ Archive::Archive(const std::string& url, const base::Clock* other_clock, int64_t
   EXPECT_TRUE(opened.ok()) << opened.status();
   database = *std::move(opened);
   blobs = *blob::Store::Open({.directory = folder.path() + "/blobs",
-                              .reserve_bytes = 0,
+                              .reserve_bytes = reserve_bytes,
                               .packed_bytes_max = packed_bytes_max},
                              clock);
   ingest = std::make_unique<Ingest>(*database, *blobs, ids, matcher, IngestOptions{}, metrics);

@@ -68,9 +68,9 @@ class Folder {
 };
 
 struct Archive {
-  // `url`: empty for SQLite in a folder of its own. `packed_bytes_max`: of the blob store.
+  // `url`: empty for SQLite in a folder of its own. The rest: of the blob store.
   explicit Archive(const std::string& url = "", const base::Clock* other_clock = nullptr,
-                   int64_t packed_bytes_max = 0);
+                   int64_t packed_bytes_max = 0, int64_t reserve_bytes = 0);
 
   absl::StatusOr<Stored> Put(const ObjectSpec& spec, const std::string& facility = "f1",
                              int64_t priority = 0);

@@ -13,8 +13,28 @@ namespace tongjian::imaging {
 namespace {
 
 namespace tags = dicom::tags;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 using ::testing::SizeIs;
+
+constexpr char kDxStorage[] = "1.2.840.10008.5.1.4.1.1.1.1";
+const std::string kSyntax(dicom::uids::kExplicitLittleEndian);
+
+// A Part 10 file in memory.
+class Bytes final : public dicom::ObjectSource {
+ public:
+  explicit Bytes(std::string bytes) : bytes_(std::move(bytes)) {}
+  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
+    const size_t taken = bytes_.copy(buffer, size, at_);
+    at_ += taken;
+    return taken;
+  }
+
+ private:
+  const std::string bytes_;
+  size_t at_ = 0;
+};
 
 class DicomPort : public ::testing::Test {
  protected:
@@ -41,6 +61,33 @@ class DicomPort : public ::testing::Test {
                                      "127.0.0.1", hub_->DicomPort()};
     argv.insert(argv.end(), files.begin(), files.end());
     return RunTool(argv);
+  }
+  // One association that may store and ask.
+  std::unique_ptr<dicom::Scu> Associate(const std::string& title) {
+    auto scu = dicom::Scu::Open(
+        {.calling_ae = title,
+         .called_ae = "TONGJIAN",
+         .host = "127.0.0.1",
+         .port = static_cast<uint16_t>(std::stoi(hub_->DicomPort()))},
+        {{kDxStorage, {kSyntax}}, {std::string(dicom::uids::kStudyRootFind), {kSyntax}}});
+    EXPECT_TRUE(scu.ok()) << scu.status();
+    return *std::move(scu);
+  }
+  // The DICOM status.
+  static int StoreOn(dicom::Scu& scu, const std::string& file) {
+    const auto open = [&file]() -> absl::StatusOr<std::unique_ptr<dicom::ObjectSource>> {
+      return std::make_unique<Bytes>(file);
+    };
+    const auto outcome = scu.Store({kDxStorage, ObjectSpec().sop, kSyntax, open});
+    EXPECT_TRUE(outcome.ok()) << outcome.status();
+    return outcome.ok() ? outcome->status : -1;
+  }
+  // What stands in the trail: operation and code.
+  std::vector<std::pair<std::string, int>> Deeds() {
+    std::vector<std::pair<std::string, int>> deeds;
+    for (const audit::v1::AuditRecord& record : hub_->Trail())
+      deeds.emplace_back(record.method(), record.code());
+    return deeds;
   }
   // What C-FIND answers a workstation.
   std::vector<dicom::Dataset> Find(const dicom::Dataset& query, const std::string& title = "READER",
@@ -124,6 +171,38 @@ TEST_F(DicomPort, TakesStrangersForTheDefaultFacilityWhereThereIsOne) {
   absl::Status status;
   Find(StudyQuery(), "NOBODY", &status);
   EXPECT_FALSE(status.ok());
+}
+
+TEST_F(DicomPort, RecordsTheRefusalOfAStrangerWhoHasStored) {
+  hub_ = std::make_unique<Hub>(HubOptions{.dicom = true, .default_facility = "hub"});
+  const auto scu = Associate("NOBODY");
+  ASSERT_EQ(StoreOn(*scu, MakeObject({})), 0);
+  for (int i = 0; i < 2; ++i) {
+    const absl::Status found = scu->Find(dicom::uids::kStudyRootFind, StudyQuery(),
+                                         [](const dicom::Dataset&) { return true; });
+    EXPECT_FALSE(found.ok());
+  }
+  constexpr int kDenied = static_cast<int>(absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(Deeds(), ElementsAre(Pair("C-STORE", 0), Pair("C-FIND", kDenied)));
+}
+
+TEST_F(DicomPort, RecordsTheRefusalOfAMalformedObjectWithItsSender) {
+  const std::string whole = MakeObject({});
+  const auto scu = Associate("DR1");
+  for (int i = 0; i < 2; ++i)
+    EXPECT_NE(StoreOn(*scu, whole.substr(0, whole.size() - 500)), 0);
+  const auto trail = hub_->Trail();
+  ASSERT_THAT(trail, SizeIs(1));
+  EXPECT_EQ(trail[0].method(), "C-STORE");
+  EXPECT_EQ(trail[0].code(), static_cast<int>(absl::StatusCode::kInvalidArgument));
+  EXPECT_EQ(trail[0].actor().facility_id(), "f1");
+}
+
+TEST_F(DicomPort, RecordsTheRefusalByAFullDisk) {
+  hub_ = std::make_unique<Hub>(HubOptions{.dicom = true, .default_facility = "f1", .full = true});
+  EXPECT_EQ(StoreOn(*Associate("DR1"), MakeObject({})), 0xA700);
+  constexpr int kFull = static_cast<int>(absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(Deeds(), ElementsAre(Pair("C-STORE", kFull)));
 }
 
 TEST_F(DicomPort, AnswersAConflictWithSuccess) {
@@ -216,6 +295,11 @@ TEST_F(DicomPort, MovesToDevicesOfTheSameFacilityAlone) {
                "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=1.2.826.0.1", "127.0.0.1",
                hub_->DicomPort()});
   EXPECT_NE(result.exit_code, 0);
+  const auto trail = hub_->Trail();
+  ASSERT_THAT(trail, SizeIs(1));
+  EXPECT_EQ(trail[0].method(), "C-MOVE");
+  EXPECT_EQ(trail[0].code(), static_cast<int>(absl::StatusCode::kNotFound));
+  EXPECT_EQ(trail[0].actor().facility_id(), "hub");
 }
 
 }  // namespace

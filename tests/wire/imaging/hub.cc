@@ -1,5 +1,7 @@
 #include "tests/wire/imaging/hub.h"
 
+#include <limits>
+
 #include "absl/strings/str_cat.h"
 #include "common/base/check.h"
 #include "common/base/status.h"
@@ -10,7 +12,9 @@
 
 namespace tongjian::imaging {
 
-Hub::Hub(HubOptions options) : options_(std::move(options)) {
+Hub::Hub(HubOptions options)
+    : archive("", &clock, 0, options.full ? std::numeric_limits<int64_t>::max() : 0),
+      options_(std::move(options)) {
   const std::string& directory = archive.folder.path();
   authority_ = *security::Authority::Create(directory + "/ca", "test", clock);
   revoked_ = *security::RevocationList::Open(directory + "/revoked.txt");

@@ -26,6 +26,7 @@ struct HubOptions {
   UploadOptions uploads = {};
   bool dicom = false;
   std::string default_facility;
+  bool full = false;  // No room for objects.
 };
 
 class Hub {
@@ -47,7 +48,7 @@ class Hub {
                                            const std::string& sop_instance_uid);
 
   base::SystemClock clock;
-  Archive archive{"", &clock};
+  Archive archive;
 
  private:
   void StartDicom();
