@@ -206,7 +206,8 @@ v1::EdgeStatus ClinicTest::Status() {
 }
 
 uint16_t ClinicTest::Send(const ObjectWords& words) {
-  const std::string file = FileOf(words);
+  std::string file = FileOf(words);
+  file.resize(file.size() - words.cut_bytes);
   dicom::StoredObject object = {
       kSecondaryCapture, words.sop_uid, std::string(dicom::uids::kExplicitLittleEndian),
       [file]() -> absl::StatusOr<std::unique_ptr<dicom::ObjectSource>> {

@@ -31,6 +31,7 @@ struct ObjectWords {
   std::string calling_ae = "DR1";
   size_t pixel_bytes = 4096;
   char pixel = 'a';
+  size_t cut_bytes = 0;  // Missing at the end.
 };
 
 class ClinicTest : public ::testing::Test {

@@ -149,6 +149,24 @@ TEST_F(GatewayTrail, ReachesTheHubOnceAcrossACutLinkAndARestart) {
   EXPECT_GE(refused, 3);
 }
 
+TEST_F(GatewayTrail, HoldsTheRefusalOfAMalformedObject) {
+  EXPECT_NE(0, Send({.study_uid = "1.2.3.9",
+                     .sop_uid = "1.2.3.9.1.1",
+                     .patient_id = "p9",
+                     .patient_name = "张三",
+                     .cut_bytes = 100}));
+  StopGateway();
+  std::map<std::string, AuditRecord> records;
+  Written(&records);
+  int refused = 0;
+  for (const auto& [digest, record] : records) {
+    if (record.method() != "C-STORE") continue;
+    EXPECT_EQ(static_cast<int>(absl::StatusCode::kInvalidArgument), record.code());
+    ++refused;
+  }
+  EXPECT_EQ(1, refused);
+}
+
 TEST_F(GatewayTrail, ComesAgainToAHubThatWasTurnedBackAndShowsThatItWas) {
   AwaitNumbers();
   Work("p1");
