@@ -162,8 +162,9 @@ remote = {json.dumps([f"{service}=localhost:{address}" for service in there])}
         self.refused(lambda: self.his(CLINIC, "recognize", "--facility", CLINIC["facility"], *PEOPLE["cut"], "--item", ITEM,
                                       "--doctor", "李医生", "--encounter", "visit-1"), "HUB_UNREACHABLE")
         self.start_again("hub")
-        study = self.verified(accession)
-        check(study["match"] == "MATCH_STATE_MATCHED", study)
+        self.verified(accession)
+        self.wait_for("the study to find its order, which may come behind it", lambda: [
+            study for study in self.studies(accession) if study["match"] == "MATCH_STATE_MATCHED"])
         task = self.task(accession)
         both = {accession, again["accession_number"]}
 
