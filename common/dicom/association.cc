@@ -138,6 +138,19 @@ absl::Status AddContexts(T_ASC_Parameters* parameters,
   return absl::OkStatus();
 }
 
+// Roles are granted as they were proposed, where they are granted at all.
+T_ASC_SC_ROLE RoleOf(T_ASC_Parameters* parameters, const ContextAnswer& answer) {
+  if (!answer.peer_provides) return ASC_SC_ROLE_DEFAULT;
+  T_ASC_PresentationContext context;
+  for (int i = 0; i < ASC_countPresentationContexts(parameters); ++i) {
+    if (ASC_getPresentationContext(parameters, i, &context).good() &&
+        context.presentationContextID == answer.id) {
+      return context.proposedRole;
+    }
+  }
+  return ASC_SC_ROLE_DEFAULT;
+}
+
 }  // namespace
 
 struct Association::Dcmtk {
@@ -204,7 +217,8 @@ absl::Status Association::Acknowledge(const std::vector<ContextAnswer>& answers)
             ? ASC_refusePresentationContext(association->params, answer.id,
                                             static_cast<T_ASC_P_ResultReason>(answer.reason))
             : ASC_acceptPresentationContext(association->params, answer.id,
-                                            answer.transfer_syntax.c_str());
+                                            answer.transfer_syntax.c_str(),
+                                            RoleOf(association->params, answer));
     if (condition.bad()) return Failure("presentation context cannot be answered");
   }
   if (ASC_acknowledgeAssociation(association).bad())
@@ -213,7 +227,8 @@ absl::Status Association::Acknowledge(const std::vector<ContextAnswer>& answers)
   for (const ProposedContext& context : request().contexts) {
     for (const ContextAnswer& answer : answers) {
       if (answer.id != context.id || answer.transfer_syntax.empty()) continue;
-      contexts_.push_back({context.id, context.abstract_syntax, answer.transfer_syntax});
+      contexts_.push_back({context.id, context.abstract_syntax, answer.transfer_syntax,
+                           answer.peer_provides});
     }
   }
   return absl::OkStatus();

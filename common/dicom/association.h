@@ -18,6 +18,7 @@ struct AcceptedContext {
   uint8_t id = 0;
   std::string abstract_syntax;
   std::string transfer_syntax;
+  bool peer_provides = false;  // The peer, who asked for the association, takes the SCP's role.
 };
 
 // The answer to one proposed context: accepted where `transfer_syntax` is not empty, else refused
@@ -26,6 +27,7 @@ struct ContextAnswer {
   uint8_t id = 0;
   std::string transfer_syntax;
   uint8_t reason = 3;
+  bool peer_provides = false;  // The peer is to be the SCP as it has proposed (PS3.7 D.3.3.4).
 };
 
 // PS3.8 table 9-21.

@@ -33,9 +33,7 @@ class Responder : public FindResponder {
       : exchange_(exchange), charset_(ResponseCharset(requested)) {}
 
   absl::Status Send(const Dataset& match) override {
-    if (!lost_.ok() || cancelled_) return absl::CancelledError("cancelled by the requester");
-    TakeCancel();
-    if (!lost_.ok() || cancelled_) return absl::CancelledError("cancelled by the requester");
+    TJ_TRY(Check());
     if (++sent_ > exchange_.context.options.find_responses_max) {
       return base::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_MATCHES", "",
                          "more matches than are answered at once, narrow the query");
@@ -44,6 +42,12 @@ class Responder : public FindResponder {
     lost_ = exchange_.messages.Respond(command, status::kPending, "", {}, true);
     if (lost_.ok()) lost_ = exchange_.messages.SendDataset(command.context_id, match, charset_);
     return lost_;
+  }
+
+  absl::Status Check() override {
+    TakeCancel();
+    if (!lost_.ok() || cancelled_) return absl::CancelledError("cancelled by the requester");
+    return absl::OkStatus();
   }
 
   void SetCharset(CharacterSet charset) override { charset_ = std::move(charset); }

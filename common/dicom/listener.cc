@@ -266,6 +266,9 @@ void Listener::OnFind(std::string_view sop_class_uid, FindHandler& handler) {
 void Listener::OnMove(std::string_view sop_class_uid, MoveHandler& handler) {
   impl_->registry().move[std::string(sop_class_uid)] = &handler;
 }
+void Listener::OnGet(std::string_view sop_class_uid, GetHandler& handler) {
+  impl_->registry().get[std::string(sop_class_uid)] = &handler;
+}
 void Listener::OnNormalized(std::string_view sop_class_uid, NormalizedHandler& handler) {
   impl_->registry().normalized[std::string(sop_class_uid)] = &handler;
 }

@@ -69,6 +69,8 @@ class Listener {
   void OnStore(StoreHandler& handler);
   void OnFind(std::string_view sop_class_uid, FindHandler& handler);
   void OnMove(std::string_view sop_class_uid, MoveHandler& handler);
+  // Contexts of storage classes in which the requester takes the provider's role carry the objects.
+  void OnGet(std::string_view sop_class_uid, GetHandler& handler);
   void OnNormalized(std::string_view sop_class_uid, NormalizedHandler& handler);
 
   // Binds every endpoint and begins to accept. INVALID_ARGUMENT for a bad address, CIDR block, AE

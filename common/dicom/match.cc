@@ -37,20 +37,25 @@ bool InRange(const Range& range, std::string_view text) {
 
 size_t CharacterSize(std::string_view text) { return std::max<size_t>(1, Utf8SequenceSize(text)); }
 
-// Latin letters of a name in any case and width, each group also on its own (PS3.4 C.2.2.2.1,
-// literal matching extended).
-bool MatchesName(std::string_view key, std::string_view candidate) {
-  const std::string pattern = SearchKey(key);
-  const PersonName name = ParsePersonName(candidate);
-  for (const std::string& text :
-       {std::string(candidate), name.alphabetic, name.ideographic, name.phonetic}) {
-    if (MatchesWildcard(pattern, SearchKey(text))) return true;
-  }
-  return false;
+std::string WithoutSpaces(std::string text) {
+  std::erase(text, ' ');
+  return text;
+}
+
+bool MatchesGroup(std::string_view pattern, std::string_view group) {
+  const std::string wanted = SearchKey(pattern);
+  const std::string text = SearchKey(group);
+  if (MatchesWildcard(wanted, text)) return true;
+  const auto has_caret = [](std::string_view name) {
+    const size_t last = name.find_last_not_of("^ ");
+    return last != std::string_view::npos && name.find('^') < last;
+  };
+  return !(has_caret(pattern) && has_caret(group)) &&
+         MatchesWildcard(WithoutSpaces(wanted), WithoutSpaces(text));
 }
 
 bool MatchesValue(std::string_view vr, std::string_view key, std::string_view candidate) {
-  if (vr == "PN") return MatchesName(key, candidate);
+  if (vr == "PN") return MatchesPersonName(key, candidate);
   if (IsRangeVr(vr)) {
     const std::optional<Range> range = ParseRange(key);
     return range ? InRange(*range, candidate) : key == candidate;
@@ -123,6 +128,34 @@ bool MatchesElement(Tag tag, const Dataset::Element& key, const Dataset::Element
     }
   }
   return false;
+}
+
+bool MatchesPersonName(std::string_view key, std::string_view utf8_name) {
+  const PersonName name = ParsePersonName(utf8_name);
+  const auto any_group = [&name](std::string_view pattern) {
+    return MatchesGroup(pattern, name.alphabetic) || MatchesGroup(pattern, name.ideographic) ||
+           MatchesGroup(pattern, name.phonetic);
+  };
+  if (key.find('=') == std::string_view::npos) return any_group(key);
+  const PersonName wanted = ParsePersonName(key);
+  for (const std::string* group : {&wanted.alphabetic, &wanted.ideographic, &wanted.phonetic}) {
+    if (!group->empty() && !any_group(*group)) return false;
+  }
+  return true;
+}
+
+bool MatchesDateTime(std::string_view date_key, std::string_view time_key, std::string_view date,
+                     std::string_view time) {
+  const std::optional<Range> dates = ParseRange(date_key);
+  const std::optional<Range> times = ParseRange(time_key);
+  const std::optional<std::string> day = Compact(date);
+  const std::optional<std::string> clock = Compact(time);
+  if (!dates || !times || !day || !clock || day->empty()) return false;
+  const std::string moment = *day + *clock;
+  if (!dates->from.empty() && moment < dates->from + times->from) return false;
+  if (dates->to.empty()) return true;
+  const std::string last = dates->to + times->to;
+  return moment.substr(0, last.size()) <= last;
 }
 
 bool Matches(const Dataset& query, const Dataset& candidate) {

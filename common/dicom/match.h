@@ -26,9 +26,14 @@ bool HasWildcard(std::string_view key);
 bool MatchesWildcard(std::string_view pattern, std::string_view text);
 
 // A key's element against a candidate's: universal (empty), list of UID, range for DA TM DT, name
-// folding for PN, wildcard for other text, any value of a multi-valued candidate; sequences match
+// folding for PN (MatchesPersonName), wildcard for other text, any value of a multi-valued candidate; sequences match
 // if one item matches every key of the query's item.
 bool MatchesElement(Tag tag, const Dataset::Element& key, const Dataset::Element* candidate);
+
+// A date range and a time range as one range of moments (PS3.4 C.2.2.2.5.4): from the first day's
+// first time to the last day's last.
+bool MatchesDateTime(std::string_view date_key, std::string_view time_key, std::string_view date,
+                     std::string_view time);
 
 // All keys of `query` but character set, query level and group lengths.
 bool Matches(const Dataset& query, const Dataset& candidate);

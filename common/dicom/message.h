@@ -40,6 +40,7 @@ constexpr Tag kMoveOriginatorMessageId = 0x00001031;
 // Values of the command field; a response has kResponse set.
 namespace operation {
 constexpr int kStore = 0x0001;
+constexpr int kRetrieve = 0x0010;  // C-GET
 constexpr int kFind = 0x0020;
 constexpr int kMove = 0x0021;
 constexpr int kEcho = 0x0030;
@@ -59,6 +60,7 @@ constexpr int kProcessingFailure = 0x0110;
 constexpr int kNotAuthorized = 0x0124;
 constexpr int kUnrecognizedOperation = 0x0211;
 constexpr int kOutOfResources = 0xA700;
+constexpr int kCannotCount = 0xA701;  // Out of resources: more matches than are sent at once.
 constexpr int kMoveAllFailed = 0xA702;
 constexpr int kDestinationUnknown = 0xA801;
 constexpr int kMismatch = 0xA900;

@@ -116,10 +116,17 @@ absl::Status CheckUserItem(const Item& item) {
   }
 }
 
-absl::Status CheckUserInformation(std::string_view value) {
-  while (!value.empty()) {
-    TJ_ASSIGN_OR_RETURN(const Item item, TakeItem(value));
+// Notes the roles that the requester of `request` wants.
+absl::Status CheckUserInformation(std::string_view value, AssociateRequest& request) {
+  for (std::string_view rest = value; !rest.empty();) {
+    TJ_ASSIGN_OR_RETURN(const Item item, TakeItem(rest));
     TJ_TRY(CheckUserItem(item));
+    if (item.type != 0x54) continue;
+    const std::string_view uid = TrimPadding(item.value.substr(2, Big(item.value, 0, 2)));
+    const bool scp = item.value.back() == 1;
+    for (ProposedContext& context : request.contexts) {
+      if (context.abstract_syntax == uid) context.scp_role = scp;
+    }
   }
   return absl::OkStatus();
 }
@@ -166,7 +173,7 @@ absl::StatusOr<AssociateRequest> CheckAssociate(std::string_view body, bool is_r
       TJ_TRY(CheckResult(item.value));
     } else if (item.type == 0x50 && !has_user_information) {
       has_user_information = true;
-      TJ_TRY(CheckUserInformation(item.value));
+      TJ_TRY(CheckUserInformation(item.value, request));
     } else {
       return Bad("unexpected item");
     }

@@ -37,6 +37,7 @@ struct ProposedContext {
   uint8_t id = 0;
   std::string abstract_syntax;
   std::vector<std::string> transfer_syntaxes;
+  bool scp_role = false;  // The requester wants to be the SCP here (role selection, PS3.7 D.3.3.4).
 };
 
 // What an A-ASSOCIATE-RQ says, the titles with their padding taken off and otherwise as they came.

@@ -36,8 +36,22 @@ void AppendCodePoint(std::string& out, uint32_t code) {
     out.push_back(static_cast<char>(0x80 | (code >> (6 * i) & 0x3F)));
 }
 
-// Full-width forms to ASCII, then lower case of the alphabets a name may be in.
+// The letter under the accents of U+00C0 to U+017F, in lower case; '*' where it has none, or is one
+// of its own (ligatures, multiplication sign).
+constexpr std::string_view kPlainLetters =
+    "aaaaaa*ceeeeiiii*nooooo*ouuuuy**aaaaaa*ceeeeiiii*nooooo*ouuuuy*y"
+    "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiii**jjkkkllllllllll"
+    "nnnnnnn**oooooo**rrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzz*";
+static_assert(kPlainLetters.size() == 0x180 - 0xC0);
+
+bool IsAccent(uint32_t code) { return code >= 0x300 && code <= 0x36F; }
+
+// Full-width forms to ASCII, accents off, then lower case of the alphabets a name may be in.
 uint32_t Fold(uint32_t code) {
+  if (code >= 0xC0 && code < 0x180) {
+    const char plain = kPlainLetters[code - 0xC0];
+    if (plain != '*') return static_cast<unsigned char>(plain);
+  }
   if (code >= 0xFF01 && code <= 0xFF5E) code -= 0xFEE0;
   if (code == 0x3000 || code == '^' || code == 0xA0 || code == '\t') return ' ';
   if (code == 0xB7 || code == 0x2022 || code == 0x2027 || code == 0x30FB)
@@ -97,6 +111,7 @@ std::string SearchKey(std::string_view utf8_name) {
   std::string key;
   while (!utf8_name.empty()) {
     const uint32_t code = Fold(TakeCodePoint(utf8_name));
+    if (IsAccent(code)) continue;
     if (code == ' ' && (key.empty() || key.back() == ' ')) continue;
     if (code >= ' ') AppendCodePoint(key, code);
   }

@@ -22,8 +22,13 @@ std::string PersonNameText(const PersonName& name);
 // The ideographic group where there is one, else the alphabetic; components joined without carets.
 std::string DisplayName(const PersonName& name);
 
-// Case and width folded, carets and runs of spaces one space, trimmed: equal keys are the same name
-// to a searcher. Wildcards * and ? pass through.
+// Case, accents and width folded, carets and runs of spaces one space, trimmed: equal keys are the
+// same name to a searcher. Wildcards * and ? pass through.
 std::string SearchKey(std::string_view utf8_name);
+
+// Whether a name is meant by a key of a query: folded, wildcards allowed. A key of one group may mean
+// any group of the name; of a key with several (WANG*=王*) each that says something must. Where the key
+// or the group has no caret, separators count for nothing: "王小东" means 王^小东.
+bool MatchesPersonName(std::string_view key, std::string_view utf8_name);
 
 }  // namespace tongjian::dicom

@@ -38,28 +38,40 @@ constexpr std::array kHeaderTags = {tags::kSpecificCharacterSet,
                                     tags::kProcedureCodeSequence,
                                     tags::kSeriesDescription,
                                     tags::kInstitutionalDepartmentName,
+                                    Tag{0x00081048},  // Physicians of Record
+                                    Tag{0x00081050},  // Performing Physician's Name
+                                    Tag{0x00081060},  // Name of Physicians Reading Study
                                     tags::kOperatorsName,
+                                    Tag{0x00081080},  // Admitting Diagnoses Description
                                     tags::kManufacturerModelName,
                                     tags::kPatientName,
                                     tags::kPatientId,
                                     tags::kIssuerOfPatientId,
                                     Tag{0x00100024},
                                     tags::kPatientBirthDate,
+                                    Tag{0x00100032},  // Patient's Birth Time
                                     tags::kPatientSex,
                                     tags::kOtherPatientIds,
+                                    Tag{0x00101001},  // Other Patient Names
                                     tags::kOtherPatientIdsSequence,
                                     tags::kPatientAge,
                                     tags::kPatientSize,
                                     tags::kPatientWeight,
+                                    Tag{0x00102160},  // Ethnic Group
+                                    Tag{0x00102180},  // Occupation
+                                    Tag{0x001021B0},  // Additional Patient History
+                                    Tag{0x00104000},  // Patient Comments
                                     tags::kBodyPartExamined,
                                     tags::kDeviceSerialNumber,
                                     tags::kProtocolName,
+                                    Tag{0x00185100},  // Patient Position
                                     tags::kViewPosition,
                                     tags::kStudyInstanceUid,
                                     tags::kSeriesInstanceUid,
                                     tags::kStudyId,
                                     tags::kSeriesNumber,
                                     tags::kInstanceNumber,
+                                    Tag{0x00200052},  // Frame of Reference UID
                                     tags::kLaterality,
                                     tags::kImageLaterality,
                                     tags::kSamplesPerPixel,
@@ -72,7 +84,10 @@ constexpr std::array kHeaderTags = {tags::kSpecificCharacterSet,
                                     tags::kPixelRepresentation,
                                     tags::kRequestedProcedureDescription,
                                     tags::kScheduledProcedureStepId,
+                                    tags::kPerformedProcedureStepStartDate,
+                                    tags::kPerformedProcedureStepStartTime,
                                     tags::kPerformedProcedureStepId,
+                                    Tag{0x00400254},  // Performed Procedure Step Description
                                     tags::kRequestAttributesSequence,
                                     tags::kRequestedProcedureId};
 static_assert(std::is_sorted(kHeaderTags.begin(), kHeaderTags.end()));

@@ -6,7 +6,7 @@
 
 #include "common/dicom/association.h"
 #include "common/dicom/message.h"
-#include "common/dicom/part10.h"
+#include "common/dicom/object_sender.h"
 #include "common/dicom/scan.h"
 #include "common/dicom/uid.h"
 
@@ -37,37 +37,6 @@ class FileSource : public ObjectSource {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
 };
 
-// Passes on what follows a file's meta header. The start is held back until the header is whole.
-class DatasetReader {
- public:
-  explicit DatasetReader(ObjectSource& source) : source_(source), buffer_(256 << 10) {}
-
-  // Appends the next bytes of the data set to `out`; false at its end.
-  absl::StatusOr<bool> AppendTo(std::string& out) {
-    if (!started_) return Start(out);
-    TJ_ASSIGN_OR_RETURN(const size_t size, source_.Read(buffer_.data(), buffer_.size()));
-    out.append(buffer_.data(), size);
-    return size > 0;
-  }
-
- private:
-  absl::StatusOr<bool> Start(std::string& out) {
-    started_ = true;
-    for (std::string start;;) {
-      TJ_ASSIGN_OR_RETURN(const size_t size, source_.Read(buffer_.data(), buffer_.size()));
-      start.append(buffer_.data(), size);
-      TJ_ASSIGN_OR_RETURN(const std::optional<FileStart> found, ReadFileStart(start, size == 0));
-      if (!found) continue;
-      out.append(start, found->dataset_offset);
-      return size > 0;
-    }
-  }
-
-  ObjectSource& source_;
-  std::vector<char> buffer_;
-  bool started_ = false;
-};
-
 }  // namespace
 
 class Scu::Impl {
@@ -85,11 +54,15 @@ class Scu::Impl {
                        "peer accepts no presentation context for this");
   }
 
+  uint16_t NextMessageId() {
+    message_id_ = static_cast<uint16_t>(message_id_ % 65535 + 1);
+    return message_id_;
+  }
+
   Dataset Request(int operation, Tag sop_class_tag, std::string_view sop_class) {
     Dataset fields;
-    message_id_ = static_cast<uint16_t>(message_id_ % 65535 + 1);
     fields.Set(command::kCommandField, std::to_string(operation));
-    fields.Set(command::kMessageId, std::to_string(message_id_));
+    fields.Set(command::kMessageId, std::to_string(NextMessageId()));
     fields.Set(sop_class_tag, sop_class);
     return fields;
   }
@@ -148,36 +121,7 @@ absl::StatusOr<StoreOutcome> Scu::Store(const StoredObject& object,
                                         const std::optional<MoveOriginator>& originator) {
   TJ_ASSIGN_OR_RETURN(const uint8_t context,
                       impl_->ContextFor(object.sop_class_uid, object.transfer_syntax_uid));
-  TJ_ASSIGN_OR_RETURN(const std::unique_ptr<ObjectSource> source, object.open());
-  DatasetReader reader(*source);
-  std::string pending;
-  TJ_ASSIGN_OR_RETURN(bool more, reader.AppendTo(pending));
-  Dataset fields =
-      impl_->Request(operation::kStore, command::kAffectedSopClassUid, object.sop_class_uid);
-  fields.Set(command::kAffectedSopInstanceUid, object.sop_instance_uid);
-  fields.Set(command::kPriority, "0");
-  if (originator) {
-    fields.Set(command::kMoveOriginatorAe, originator->ae_title);
-    fields.Set(command::kMoveOriginatorMessageId, std::to_string(originator->message_id));
-  }
-  TJ_TRY(Impl::Dead(impl_->messages().SendCommand(context, std::move(fields), true)));
-  const size_t chunk = impl_->association().chunk_size();
-  while (more) {
-    // Whole chunks go out, at least a byte stays for the one that is marked as the last.
-    const size_t whole = pending.empty() ? 0 : (pending.size() - 1) / chunk * chunk;
-    if (whole > 0)
-      TJ_TRY(Impl::Dead(impl_->messages().SendBytes(context, pending.substr(0, whole), false)));
-    pending.erase(0, whole);
-    const absl::StatusOr<bool> next = reader.AppendTo(pending);
-    if (!next.ok()) {
-      // Half an object has gone out: only the end of the association tells the peer that it is
-      // half.
-      impl_->association().connection().Abort(0);
-      return Impl::Dead(next.status());
-    }
-    more = *next;
-  }
-  TJ_TRY(Impl::Dead(impl_->messages().SendBytes(context, pending, true)));
+  TJ_TRY(SendObject(impl_->messages(), context, impl_->NextMessageId(), object, originator));
   TJ_ASSIGN_OR_RETURN(const Command response, impl_->Response());
   return StoreOutcome{static_cast<uint16_t>(response.Number(command::kStatus)),
                       response.fields.Text(command::kErrorComment)};

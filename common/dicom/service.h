@@ -86,6 +86,8 @@ class FindResponder {
   // One match, sent at once as pending. CANCELLED once the requester has cancelled or gone;
   // RESOURCE_EXHAUSTED beyond the listener's limit: return it then.
   virtual absl::Status Send(const Dataset& match) = 0;
+  // What Send would answer now: for those who look for long without a match.
+  virtual absl::Status Check() = 0;
   // The character set of the responses that follow (a device known to read only GBK).
   virtual void SetCharset(CharacterSet charset) = 0;
 };
@@ -150,6 +152,21 @@ class MoveHandler {
                                         const MoveRequest& request) = 0;
   virtual void Moved(const AssociationInfo& info, const MoveRequest& request,
                      const MoveCounts& counts) = 0;
+};
+
+struct GetRequest {
+  std::string sop_class_uid;
+  Dataset identifier;
+};
+
+// Plans a C-GET: what goes to the requester on its own association, as it is stored. Failures answer
+// as a C-MOVE's.
+class GetHandler {
+ public:
+  virtual ~GetHandler() = default;
+  virtual absl::StatusOr<std::vector<StoredObject>> Plan(const AssociationInfo& info,
+                                                         const GetRequest& request) = 0;
+  virtual void Got(const AssociationInfo& info, const MoveCounts& counts) = 0;
 };
 
 // ---- Normalized services: modality performed procedure step, storage commitment ----

@@ -81,6 +81,9 @@ absl::Status Dispatch(Exchange exchange) {
       if (MoveHandler* handler = Lookup(registry.move, syntax))
         return ServeMove(exchange, *handler);
       break;
+    case operation::kRetrieve:
+      if (GetHandler* handler = Lookup(registry.get, syntax)) return ServeGet(exchange, *handler);
+      break;
     case operation::kCreate:
     case operation::kSet:
     case operation::kGet:
@@ -143,7 +146,7 @@ std::vector<ContextAnswer> AnswerContexts(const std::vector<ProposedContext>& pr
     const std::string& syntax = context.abstract_syntax;
     ContextAnswer answer{context.id, "", 3};
     const bool is_message = registry.find.contains(syntax) || registry.move.contains(syntax) ||
-                            registry.normalized.contains(syntax) || syntax == uids::kVerification;
+                            registry.get.contains(syntax) || registry.normalized.contains(syntax) || syntax == uids::kVerification;
     if (is_message) {
       const auto plain =
           std::find_if(context.transfer_syntaxes.begin(), context.transfer_syntaxes.end(), IsPlain);
@@ -154,6 +157,7 @@ std::vector<ContextAnswer> AnswerContexts(const std::vector<ProposedContext>& pr
       answer.reason = 4;
       if (ValidUid(context.transfer_syntaxes.front()))
         answer.transfer_syntax = context.transfer_syntaxes.front();
+      answer.peer_provides = context.scp_role && !registry.get.empty();
     }
     answers.push_back(std::move(answer));
   }

@@ -21,6 +21,7 @@ struct Registry {
   StoreHandler* store = nullptr;
   std::map<std::string, FindHandler*, std::less<>> find;
   std::map<std::string, MoveHandler*, std::less<>> move;
+  std::map<std::string, GetHandler*, std::less<>> get;
   std::map<std::string, NormalizedHandler*, std::less<>> normalized;
 };
 
@@ -55,6 +56,7 @@ struct Exchange {
 absl::Status ServeStore(Exchange exchange);
 absl::Status ServeFind(Exchange exchange, FindHandler& handler);
 absl::Status ServeMove(Exchange exchange, MoveHandler& handler);
+absl::Status ServeGet(Exchange exchange, GetHandler& handler);
 absl::Status ServeNormalized(Exchange exchange, NormalizedHandler& handler);
 
 // Receives an association on `stream`, serves it to its end. `info` comes with endpoint, address

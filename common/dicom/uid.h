@@ -22,6 +22,8 @@ constexpr std::string_view kPatientRootFind = "1.2.840.10008.5.1.4.1.2.1.1";
 constexpr std::string_view kPatientRootMove = "1.2.840.10008.5.1.4.1.2.1.2";
 constexpr std::string_view kStudyRootFind = "1.2.840.10008.5.1.4.1.2.2.1";
 constexpr std::string_view kStudyRootMove = "1.2.840.10008.5.1.4.1.2.2.2";
+constexpr std::string_view kPatientRootGet = "1.2.840.10008.5.1.4.1.2.1.3";
+constexpr std::string_view kStudyRootGet = "1.2.840.10008.5.1.4.1.2.2.3";
 constexpr std::string_view kModalityWorklistFind = "1.2.840.10008.5.1.4.31";
 // Ours, in files and associations.
 constexpr std::string_view kImplementationClass = "2.25.308412966210938541721946613294070812213";

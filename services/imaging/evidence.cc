@@ -203,6 +203,9 @@ Evidence ReadEvidence(const dicom::Header& header, const TimeRules& rules) {
   instance.number = Small(header.attributes.Int(tags::kInstanceNumber), 0);
   const bool picture = header.attributes.Has(tags::kRows);
   instance.frames = Small(header.attributes.Int(tags::kNumberOfFrames), picture ? 1 : 0);
+  instance.pixel_rows = Small(header.attributes.Int(tags::kRows), 0);
+  instance.pixel_columns = Small(header.attributes.Int(tags::kColumns), 0);
+  instance.bits_allocated = Small(header.attributes.Int(tags::kBitsAllocated), 0);
   return evidence;
 }
 

@@ -1,45 +1,41 @@
-// C-FIND at study level, Patient Root and Study Root, for the hub's workstations.
+// C-FIND of the Patient Root and Study Root models, for the hub's workstations.
 #pragma once
 
+#include <string>
+
 #include "common/dicom/service.h"
-#include "common/security/scope.h"
-#include "common/store/database.h"
 #include "services/imaging/dicom_peers.h"
-#include "services/imaging/study_store.h"
+#include "services/imaging/query.h"
 
 namespace tongjian::imaging {
 
 struct FindOptions {
-  int64_t scanned_max = 20000;    // Studies looked at for one query; beyond, it is to be narrowed.
   std::string retrieve_ae_title;  // Ours, for (0008,0054).
 };
 
-// Answers registered devices with the studies their facility may see, in the character set the
-// device wants. Names match folded, in Chinese as in Latin letters. Every match is in the trail
-// before it is sent. Safe for concurrent use; what it is given must outlive it.
+// Answers registered devices with what their facility may see, in the character set the device
+// wants. Every match is in the trail before it is sent. Safe for concurrent use; what it is given
+// must outlive it.
 class StudyFind final : public dicom::FindHandler {
  public:
-  StudyFind(DicomPeers& peers, store::Database& database, FindOptions options)
-      : peers_(peers), database_(database), options_(std::move(options)) {}
+  StudyFind(DicomPeers& peers, const Queries& queries, FindOptions options)
+      : peers_(peers), queries_(queries), options_(std::move(options)) {}
 
   absl::Status Find(const dicom::AssociationInfo& info, const dicom::FindRequest& request,
                     dicom::FindResponder& responder) override;
 
  private:
-  absl::Status Search(const dicom::AssociationInfo& info, const DicomPeer& peer,
-                      const dicom::Dataset& query, StudyFilter filter,
-                      dicom::FindResponder& responder, int64_t& scanned) const;
+  absl::Status Answer(const dicom::AssociationInfo& info, const DicomPeer& peer,
+                      const dicom::FindRequest& request, dicom::FindResponder& responder) const;
 
   DicomPeers& peers_;
-  store::Database& database_;
+  const Queries& queries_;
   const FindOptions options_;
 };
 
-// A study as a C-FIND candidate.
-dicom::Dataset CandidateOf(const Study& study);
-// What of a query the database can answer; everything is compared once more by Matches.
-// INVALID_ARGUMENT for a level that is not served or a key that is malformed.
-absl::StatusOr<std::vector<StudyFilter>> FiltersOf(const dicom::Dataset& query);
-bool MatchesStudy(const dicom::Dataset& query, const Study& study);
+// The level an identifier names. INVALID_ARGUMENT where its information model has none such: Study
+// Root has no patients.
+absl::StatusOr<QueryLevel> LevelOf(std::string_view sop_class_uid,
+                                   const dicom::Dataset& identifier);
 
 }  // namespace tongjian::imaging

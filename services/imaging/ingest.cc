@@ -12,6 +12,7 @@
 #include "services/imaging/conflict_store.h"
 #include "services/imaging/healing.h"
 #include "services/imaging/link_store.h"
+#include "services/imaging/object_header.h"
 #include "services/imaging/object_scan.h"
 #include "services/imaging/study_changes.h"
 #include "services/imaging/study_store.h"
@@ -302,6 +303,7 @@ absl::StatusOr<Study> Ingest::FindOrMakeStudy(store::Transaction& tx, const Arri
   study.study_number = evidence.study_number;
   study.study_date = evidence.study_date;
   study.study_time = evidence.study_time;
+  if (!evidence.series.modality.empty()) study.modalities.push_back(evidence.series.modality);
   study.performed = {
       .device = evidence.device_time,
       .receipt = arrival.receipt_time,
@@ -331,6 +333,10 @@ absl::Status Ingest::AddTo(store::Transaction& tx, const Arrival& arrival, Study
   TJ_ASSIGN_OR_RETURN(const int64_t inserted, InsertInstance(tx, instance));
   if (inserted == 0) return absl::AbortedError("the instance was made by another transaction");
   TJ_ASSIGN_OR_RETURN(const bool new_series, CountInSeries(tx, study.id, draft.evidence.series));
+  if (made) TJ_TRY(KeepStudyHeader(tx, study.id, *arrival.header));
+  if (new_series) {
+    TJ_TRY(KeepSeriesHeader(tx, study.id, instance.series_instance_uid, *arrival.header));
+  }
   study.series_count += new_series ? 1 : 0;
   ++study.instance_count;
   study.size += instance.size;

@@ -38,7 +38,7 @@ struct Settings {
   int64_t utc_offset_minutes = 8 * 60;
   std::string default_facility;
   std::string retrieve_ae_title = "TONGJIAN";
-  int64_t find_scanned_max = 20000;
+  int64_t find_scanned_max = 200000;
   int64_t move_objects_max = 20000;
   absl::Duration sweep_interval = absl::Hours(1);
   absl::Duration orphan_age = absl::Hours(24);
@@ -73,9 +73,9 @@ void Describe(Settings& s, config::Settings& all) {
           "facility of unknown devices on a DICOM port without TLS; empty refuses them");
   all.Add("imaging.retrieve-ae-title", &s.retrieve_ae_title,
           "AE title that C-FIND answers name for retrieval");
-  all.Add("imaging.find-scanned-max", &s.find_scanned_max, "studies that one C-FIND may look at",
-          {.min = 100, .max = 1000000});
-  all.Add("imaging.move-objects-max", &s.move_objects_max, "objects in one C-MOVE",
+  all.Add("imaging.find-scanned-max", &s.find_scanned_max, "rows that one query may look at",
+          {.min = 100, .max = 10000000});
+  all.Add("imaging.move-objects-max", &s.move_objects_max, "objects in one C-MOVE or C-GET",
           {.min = 1, .max = 1000000});
   all.Add("imaging.sweep-interval", &s.sweep_interval,
           "how often objects without a row are looked for", {.min = absl::Minutes(1)});
@@ -148,8 +148,11 @@ class ImagingModuleImpl final : public runtime::Module {
         desk_(database, blobs, ingest_, matcher_, IngestOptionsOf(settings).time),
         peers_(places_, settings.default_facility, runtime.AuditSinkOf(kService), runtime.clock()),
         store_scp_(peers_, blobs, ingest_, runtime.clock()),
-        find_(peers_, database, {settings.find_scanned_max, settings.retrieve_ae_title}),
-        move_(peers_, places_, database, blobs, {settings.move_objects_max}),
+        queries_(database, blobs, {.scanned_max = settings.find_scanned_max}),
+        find_(peers_, queries_, {settings.retrieve_ae_title}),
+        retrieval_(peers_, queries_, blobs, {settings.move_objects_max}),
+        move_(peers_, places_, retrieval_),
+        get_(peers_, retrieval_),
         quiet_times_(database, runtime.clock(), settings.quiet_time),
         orders_({.feed = "orders"}, runtime.Channel("orders"), runtime.Identity(kService), database,
                 runtime.metrics(),
@@ -168,6 +171,8 @@ class ImagingModuleImpl final : public runtime::Module {
     listener.OnFind(dicom::uids::kStudyRootFind, find_);
     listener.OnMove(dicom::uids::kPatientRootMove, move_);
     listener.OnMove(dicom::uids::kStudyRootMove, move_);
+    listener.OnGet(dicom::uids::kPatientRootGet, get_);
+    listener.OnGet(dicom::uids::kStudyRootGet, get_);
   }
 
   const Settings settings_;
@@ -181,8 +186,11 @@ class ImagingModuleImpl final : public runtime::Module {
   const Desk desk_;
   DicomPeers peers_;
   StoreScp store_scp_;
+  const Queries queries_;
   StudyFind find_;
+  const Retrieval retrieval_;
   StudyMove move_;
+  StudyGet get_;
   QuietTimes quiet_times_;
   std::unique_ptr<feed::Mirror> registry_;
   feed::Follower orders_;

@@ -1,26 +1,21 @@
-// C-MOVE for the hub's workstations: studies, or series and instances of one, to a device of the
-// same facility.
+// C-MOVE and C-GET for the hub's workstations.
 #pragma once
 
-#include "common/blob/store.h"
+#include <vector>
+
 #include "common/dicom/service.h"
-#include "common/store/database.h"
 #include "services/imaging/dicom_peers.h"
-#include "services/imaging/study.h"
+#include "services/imaging/retrieve.h"
 
 namespace tongjian::imaging {
 
-struct MoveOptions {
-  int64_t objects_max = 20000;  // In one C-MOVE.
-};
-
-// Plans what the listener then sends, unchanged as it was stored. The plan is in the trail before
-// it is given out. Safe for concurrent use; what it is given must outlive it.
+// Plans what the listener then sends, unchanged as it was stored: to a device of the requester's
+// own facility. The plan is in the trail before it is given out. Safe for concurrent use; what it
+// is given must outlive it.
 class StudyMove final : public dicom::MoveHandler {
  public:
-  StudyMove(DicomPeers& peers, const Places& places, store::Database& database, blob::Store& blobs,
-            MoveOptions options)
-      : peers_(peers), places_(places), database_(database), blobs_(blobs), options_(options) {}
+  StudyMove(DicomPeers& peers, const Places& places, const Retrieval& retrieval)
+      : peers_(peers), places_(places), retrieval_(retrieval) {}
 
   absl::StatusOr<dicom::MovePlan> Plan(const dicom::AssociationInfo& info,
                                        const dicom::MoveRequest& request) override;
@@ -30,16 +25,24 @@ class StudyMove final : public dicom::MoveHandler {
  private:
   absl::StatusOr<dicom::MovePlan> PlanFor(const dicom::AssociationInfo& info, const DicomPeer& peer,
                                           const dicom::MoveRequest& request) const;
-  absl::StatusOr<std::vector<Study>> StudiesOf(const DicomPeer& peer,
-                                               const dicom::Dataset& identifier) const;
-  absl::Status AddObjects(const Study& study, const dicom::Dataset& identifier,
-                          std::vector<dicom::StoredObject>& objects) const;
 
   DicomPeers& peers_;
   const Places& places_;
-  store::Database& database_;
-  blob::Store& blobs_;
-  const MoveOptions options_;
+  const Retrieval& retrieval_;
+};
+
+// The same to the requester itself, on its own association.
+class StudyGet final : public dicom::GetHandler {
+ public:
+  StudyGet(DicomPeers& peers, const Retrieval& retrieval) : peers_(peers), retrieval_(retrieval) {}
+
+  absl::StatusOr<std::vector<dicom::StoredObject>> Plan(const dicom::AssociationInfo& info,
+                                                        const dicom::GetRequest& request) override;
+  void Got(const dicom::AssociationInfo& info, const dicom::MoveCounts& counts) override;
+
+ private:
+  DicomPeers& peers_;
+  const Retrieval& retrieval_;
 };
 
 }  // namespace tongjian::imaging

@@ -117,6 +117,9 @@ struct Instance {
   std::string dataset_digest;
   std::string locator;
   absl::Time received;
+  int64_t pixel_rows = -1;  // Of a picture; -1: not known, 0: no picture.
+  int64_t pixel_columns = -1;
+  int64_t bits_allocated = -1;
 };
 
 struct Conflict {

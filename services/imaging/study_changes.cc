@@ -3,6 +3,7 @@
 #include "common/base/status.h"
 #include "common/feed/change.h"
 #include "services/imaging/encode.h"
+#include "services/imaging/search_store.h"
 #include "services/imaging/study_store.h"
 #include "tongjian/events/v1/events.pb.h"
 
@@ -32,6 +33,10 @@ absl::Status Save(store::Transaction& tx, Study& study, News news, const Study* 
   if (emit) study.emitted = tx.Now();
   const bool counts_only = before != nullptr && OnlyCountsDiffer(study, *before);
   TJ_TRY(counts_only ? UpdateStudyCounts(tx, study) : UpdateStudy(tx, study));
+  if (before != nullptr && !SearchedAlike(study, *before)) {
+    TJ_ASSIGN_OR_RETURN(const std::vector<std::string> facilities, AudienceOf(tx, study.id));
+    TJ_TRY(SetSearchRows(tx, study, facilities));
+  }
   if (!emit) return absl::OkStatus();
   events::v1::StudyChanged changed;
   *changed.mutable_study() = ToProto(study);

@@ -16,7 +16,8 @@ enum class News {
 };
 inline constexpr absl::Duration kNewsInterval = absl::Seconds(1);
 
-// Raises the version, writes the row and emits StudyChanged to the study's audience.
+// Raises the version, writes the row and emits StudyChanged to the study's audience. Nothing that a
+// study is searched by may have changed (search_store.h): the second form looks after that.
 absl::Status SaveStudy(store::Transaction& tx, Study& study, News news);
 // The same where `before` is how the row stands: when only counts and times differ from it, as
 // with most instances of a study, only those are written.

@@ -1,6 +1,7 @@
 #include "services/imaging/study_store.h"
 
 #include "common/base/status.h"
+#include "services/imaging/search_store.h"
 #include "services/imaging/study_rows.h"
 
 namespace tongjian::imaging {
@@ -9,7 +10,7 @@ namespace {
 constexpr char kInstanceColumns[] =
     "facility_id, sop_instance_uid, study_id, series_instance_uid, sop_class_uid, "
     "transfer_syntax_uid, number, frames, "
-    "size, digest, dataset_digest, locator, received";
+    "size, digest, dataset_digest, locator, received, pixel_rows, pixel_columns, bits_allocated";
 
 Instance ReadInstance(const store::Row& row) {
   return {.facility_id = row.Text(0),
@@ -24,7 +25,10 @@ Instance ReadInstance(const store::Row& row) {
           .digest = row.Text(9),
           .dataset_digest = row.Text(10),
           .locator = row.Text(11),
-          .received = row.Time(12)};
+          .received = row.Time(12),
+          .pixel_rows = row.Int(13),
+          .pixel_columns = row.Int(14),
+          .bits_allocated = row.Int(15)};
 }
 
 }  // namespace
@@ -150,14 +154,15 @@ absl::StatusOr<int64_t> InsertInstance(store::Transaction& tx, const Instance& i
   return tx.Execute(
       "insert into instance (facility_id, sop_instance_uid, study_id, series_instance_uid, "
       "sop_class_uid, transfer_syntax_uid, number, frames, size, digest, dataset_digest, locator, "
-      "received) "
+      "received, pixel_rows, pixel_columns, bits_allocated) "
       "values (:facility, :uid, :study, :series, :class, :syntax, :number, :frames, :size, "
       ":digest, "
-      ":dataset, :locator, :received) on conflict (facility_id, sop_instance_uid) do nothing",
+      ":dataset, :locator, :received, :rows, :columns, :bits) on conflict (facility_id, sop_instance_uid) do nothing",
       instance.facility_id, instance.sop_instance_uid, instance.study_id,
       instance.series_instance_uid, instance.sop_class_uid, instance.transfer_syntax_uid,
       instance.number, instance.frames, instance.size, instance.digest, instance.dataset_digest,
-      instance.locator, instance.received);
+      instance.locator, instance.received, instance.pixel_rows, instance.pixel_columns,
+      instance.bits_allocated);
 }
 
 absl::Status ReplaceInstance(store::Transaction& tx, const Instance& instance) {
@@ -167,12 +172,13 @@ absl::Status ReplaceInstance(store::Transaction& tx, const Instance& instance) {
           ":class, "
           "transfer_syntax_uid = :syntax, number = :number, frames = :frames, size = :size, digest "
           "= :digest, "
-          "dataset_digest = :dataset, locator = :locator, received = :received where facility_id = "
-          ":facility and "
+          "dataset_digest = :dataset, locator = :locator, received = :received, pixel_rows = "
+          ":rows, pixel_columns = :columns, bits_allocated = :bits where facility_id = :facility and "
           "sop_instance_uid = :uid",
           instance.study_id, instance.series_instance_uid, instance.sop_class_uid,
           instance.transfer_syntax_uid, instance.number, instance.frames, instance.size,
           instance.digest, instance.dataset_digest, instance.locator, instance.received,
+          instance.pixel_rows, instance.pixel_columns, instance.bits_allocated,
           instance.facility_id, instance.sop_instance_uid)
       .status();
 }
@@ -221,6 +227,26 @@ absl::StatusOr<std::vector<Instance>> ListInstances(store::Session& session, con
                     kOrder,
                 study.id, after->series_instance_uid, after->number, after->sop_instance_uid, limit)
           : session.Query(select + kOrder, study.id, limit);
+  TJ_TRY(rows.status());
+  std::vector<Instance> instances;
+  for (const store::Row& row : *rows) instances.push_back(ReadInstance(row));
+  return instances;
+}
+
+absl::StatusOr<std::vector<Instance>> ListSeriesInstances(store::Session& session,
+                                                          std::string_view study_id,
+                                                          std::string_view series_instance_uid,
+                                                          const Instance* after, int64_t limit) {
+  const std::string select = "select " + std::string(kInstanceColumns) +
+                             " from instance where study_id = :study and series_instance_uid = "
+                             ":series";
+  constexpr char kOrder[] = " order by number, sop_instance_uid limit :limit";
+  absl::StatusOr<std::vector<store::Row>> rows =
+      after == nullptr
+          ? session.Query(select + kOrder, study_id, series_instance_uid, limit)
+          : session.Query(select + " and (number, sop_instance_uid) > (:number, :uid)" + kOrder,
+                          study_id, series_instance_uid, after->number, after->sop_instance_uid,
+                          limit);
   TJ_TRY(rows.status());
   std::vector<Instance> instances;
   for (const store::Row& row : *rows) instances.push_back(ReadInstance(row));
@@ -337,7 +363,7 @@ absl::Status SetAudience(store::Transaction& tx, const Study& study,
                       facility_id, study.created, study.id)
                .status());
   }
-  return absl::OkStatus();
+  return SetSearchRows(tx, study, facility_ids);
 }
 
 }  // namespace tongjian::imaging

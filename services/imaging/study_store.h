@@ -114,6 +114,7 @@ absl::StatusOr<int64_t> RestartQuietTimes(store::Transaction& tx, absl::Time qui
 // The facilities that may see a study.
 absl::StatusOr<std::vector<std::string>> AudienceOf(store::Session& session,
                                                     std::string_view study_id);
+// Makes the study searchable for them as well.
 absl::Status SetAudience(store::Transaction& tx, const Study& study,
                          const std::vector<std::string>& facility_ids);
 

@@ -45,6 +45,7 @@ std::string MakeObject(const ObjectSpec& spec) {
   object.Set(tags::kStudyTime, spec.time);
   object.Set(tags::kStudyDescription, "胸部正位");
   object.Set(tags::kInstanceNumber, absl::StrCat(spec.number));
+  for (const auto& [tag, element] : spec.more.elements()) object.SetElement(tag, element);
   object.SetElement(tags::kPixelData, {"OW", {spec.pixels}, {}});
   const auto bytes = dicom::WriteDataset(object, dicom::uids::kExplicitLittleEndian,
                                          dicom::CharacterSet(spec.charset));

@@ -51,6 +51,7 @@ struct ObjectSpec {
   std::string pixels = std::string(1000, 'x');
   std::string source_ae = "DR1";  // In the meta header alone.
   int number = 1;
+  dicom::Dataset more = {};  // Beside and over the above.
 };
 
 // A Part 10 file, explicit little endian.

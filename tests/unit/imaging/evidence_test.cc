@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "common/dicom/scan.h"
-#include "services/imaging/find.h"
 #include "services/imaging/object_scan.h"
 #include "services/imaging/places.h"
 
@@ -97,56 +96,6 @@ TEST(DatasetDigests, LeaveTheMetaHeaderOutHoweverItIsPushed) {
     // A meta header that lies about its length must not make two files the same.
     EXPECT_EQ(digest(long_meta + "the data set", 160, piece), "file");
   }
-}
-
-Study WangsStudy() {
-  Study study;
-  study.patient.person_name = "WANG^XIAODONG=王^小东";
-  study.patient.name_key = "王小东";
-  study.patient.latin_key = "wangxiaodong";
-  study.patient.facility_patient_id = "P1";
-  study.study_instance_uid = "1.2.3";
-  study.study_date = "20260105";
-  study.modalities = {"CT", "SR"};
-  return study;
-}
-
-TEST(Queries, MatchNamesFolded) {
-  const auto matches = [](const std::string& name) {
-    dicom::Dataset query;
-    query.Set(tags::kPatientName, name);
-    return MatchesStudy(query, WangsStudy());
-  };
-  for (const char* name : {"", "*", "王小东", "王^小东", "王*", "*东", "Wang^Xiaodong", "WANG*",
-                           "wang xiaodong", "WANG*=王*", "?小东"}) {
-    EXPECT_TRUE(matches(name)) << name;
-  }
-  for (const char* name : {"李*", "王小", "WANG", "王*=LI*"}) EXPECT_FALSE(matches(name)) << name;
-}
-
-TEST(Queries, MatchTheOtherKeys) {
-  const auto matches = [](dicom::Tag tag, const std::string& value) {
-    dicom::Dataset query;
-    query.Set(tag, value);
-    return MatchesStudy(query, WangsStudy());
-  };
-  EXPECT_TRUE(matches(tags::kStudyDate, "20260101-20260131"));
-  EXPECT_FALSE(matches(tags::kStudyDate, "20260106-"));
-  EXPECT_TRUE(matches(tags::kModalitiesInStudy, "CT"));
-  EXPECT_FALSE(matches(tags::kModalitiesInStudy, "MR"));
-  EXPECT_TRUE(matches(tags::kPatientId, "P*"));
-}
-
-TEST(Queries, AreServedAtStudyLevel) {
-  dicom::Dataset query;
-  query.Set(tags::kQueryRetrieveLevel, "IMAGE");
-  EXPECT_EQ(FiltersOf(query).status().code(), absl::StatusCode::kInvalidArgument);
-  query.Set(tags::kQueryRetrieveLevel, "STUDY");
-  query.Set(tags::kPatientName, "王小*");
-  const auto filters = FiltersOf(query);
-  ASSERT_TRUE(filters.ok());
-  ASSERT_EQ(filters->size(), 1);
-  EXPECT_EQ((*filters)[0].name_prefix, "王小");
 }
 
 TEST(Devices, AreRecognizedByTitleAndAddress) {

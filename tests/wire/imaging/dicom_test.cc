@@ -242,14 +242,6 @@ TEST_F(DicomPort, FindsNothingOfOthers) {
   EXPECT_THAT(Find(StudyQuery()), SizeIs(0));
 }
 
-TEST_F(DicomPort, RefusesLevelsItDoesNotServe) {
-  dicom::Dataset query = StudyQuery();
-  query.Set(tags::kQueryRetrieveLevel, "IMAGE");
-  absl::Status status;
-  Find(query, "READER", &status);
-  EXPECT_FALSE(status.ok());
-}
-
 TEST_F(DicomPort, MovesAStudyToAWorkstationUnchanged) {
   if (!HasTool("storescp") || !HasTool("movescu"))
     GTEST_SKIP() << "DCMTK's tools are not installed";

@@ -53,10 +53,13 @@ Hub::~Hub() {
 void Hub::StartDicom() {
   peers_ = std::make_unique<DicomPeers>(archive.places, options_.default_facility, *sink_, clock);
   store_ = std::make_unique<StoreScp>(*peers_, *archive.blobs, *archive.ingest, clock);
-  find_ = std::make_unique<StudyFind>(*peers_, *archive.database,
+  queries_ = std::make_unique<Queries>(*archive.database, *archive.blobs, QueryLimits());
+  find_ = std::make_unique<StudyFind>(*peers_, *queries_,
                                       FindOptions{.retrieve_ae_title = "TONGJIAN"});
-  move_ = std::make_unique<StudyMove>(*peers_, archive.places, *archive.database, *archive.blobs,
-                                      MoveOptions{});
+  retrieval_ =
+      std::make_unique<Retrieval>(*peers_, *queries_, *archive.blobs, RetrieveOptions());
+  move_ = std::make_unique<StudyMove>(*peers_, archive.places, *retrieval_);
+  get_ = std::make_unique<StudyGet>(*peers_, *retrieval_);
   dicom::ListenerOptions options;
   options.endpoints = {dicom::Endpoint{.port = 0}};
   listener_ = std::make_unique<dicom::Listener>(options);
@@ -65,6 +68,8 @@ void Hub::StartDicom() {
     listener_->OnFind(uid, *find_);
   for (const auto uid : {dicom::uids::kPatientRootMove, dicom::uids::kStudyRootMove})
     listener_->OnMove(uid, *move_);
+  for (const auto uid : {dicom::uids::kPatientRootGet, dicom::uids::kStudyRootGet})
+    listener_->OnGet(uid, *get_);
   const absl::Status started = listener_->Start();
   EXPECT_THAT(started, IsOk());
 }

@@ -67,8 +67,11 @@ class Hub {
   std::unique_ptr<StudyGrpc> study_grpc_;
   std::unique_ptr<DicomPeers> peers_;
   std::unique_ptr<StoreScp> store_;
+  std::unique_ptr<Queries> queries_;
   std::unique_ptr<StudyFind> find_;
+  std::unique_ptr<Retrieval> retrieval_;
   std::unique_ptr<StudyMove> move_;
+  std::unique_ptr<StudyGet> get_;
   std::unique_ptr<dicom::Listener> listener_;
   std::unique_ptr<rpc::ServerHost> host_;
   int certificates_ = 0;
