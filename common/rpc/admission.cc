@@ -1,11 +1,19 @@
 #include "common/rpc/admission.h"
 
+#include <utility>
+
 #include "common/base/check.h"
 #include "common/base/status.h"
+#include "common/rpc/turns.h"
 
 namespace tongjian::rpc {
 
+Admission::Admission(Load& load, std::string_view peer, bool stream)
+    : load_(load), peer_(peer), stream_(stream) {}
+
 Admission::~Admission() { load_.Leave(peer_, stream_); }
+
+void Admission::Hold(std::unique_ptr<Turn> turn) { turn_ = std::move(turn); }
 
 absl::StatusOr<std::unique_ptr<Admission>> Load::Admit(std::string_view peer, bool stream) {
   const int64_t all_max = stream ? limits_.stream_max : limits_.unary_max;

@@ -23,18 +23,22 @@ struct LoadLimits {
 
 class Load;
 
-// One place taken; given back when destroyed.
+class Turn;
+
+// One place taken; given back when destroyed, with the turn that came with it.
 class Admission {
  public:
-  Admission(Load& load, std::string_view peer, bool stream)
-      : load_(load), peer_(peer), stream_(stream) {}
+  Admission(Load& load, std::string_view peer, bool stream);
   ~Admission();
   Admission(const Admission&) = delete;
+
+  void Hold(std::unique_ptr<Turn> turn);
 
  private:
   Load& load_;
   const std::string peer_;
   const bool stream_;
+  std::unique_ptr<Turn> turn_;
 };
 
 // Counts calls from outside; calls between services of one process are never counted (a cap on them

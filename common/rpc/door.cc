@@ -33,6 +33,25 @@ absl::Status Run(absl::FunctionRef<absl::Status(Call&)> work, Call& call) {
   return base::Error(absl::StatusCode::kInternal, "INTERNAL", "", "a fault on our side");
 }
 
+// Whose turn a call waits for; empty: nobody's.
+std::string LineOf(const security::Caller& caller, const Arrival& arrival) {
+  // Calls within the process and from the hub's other processes are parts of calls that have had
+  // their turn: waiting again, two could wait for each other.
+  if (arrival.peer.empty() || caller.kind == security::CallerKind::kService) return {};
+  const std::string& facility = security::Originator(caller).facility_id;
+  return facility.empty() ? arrival.peer : absl::StrCat("facility ", facility);
+}
+
+absl::Status AwaitTurn(Gate& gate, const std::string& line, const grpc::ServerContextBase& context,
+                       absl::Time deadline, Admission& admission) {
+  const absl::Duration began = gate.clock().Elapsed();
+  TJ_ASSIGN_OR_RETURN(std::unique_ptr<Turn> turn, gate.turns().Take(line, deadline));
+  admission.Hold(std::move(turn));
+  gate.CountTurn(gate.clock().Elapsed() - began);
+  if (context.IsCancelled()) return absl::CancelledError("the caller went away before its turn");
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 Door::Door(Gate& gate, std::string_view service, AuditSink& sink)
@@ -75,7 +94,12 @@ absl::Status Door::Admit(const grpc::ServerContextBase& context, const MethodRul
     }
     entry.deadline = absl::Now() + gate_.options().deadline_default;
   }
-  return absl::OkStatus();
+  // Only a sync handler runs on a thread of its own, which may wait; streams and long polls take no
+  // turn.
+  const std::string line = LineOf(entry.deed.caller, arrival);
+  if (line.empty() || dynamic_cast<const grpc::ServerContext*>(&context) == nullptr)
+    return absl::OkStatus();
+  return AwaitTurn(gate_, line, context, entry.deadline, *entry.admission);
 }
 
 std::unique_ptr<Call> Door::Enter(grpc::ServerContextBase* context, const MethodRule& rule,

@@ -27,6 +27,8 @@ struct Gate::Numbers {
   };
   std::unordered_map<const MethodRule*, Method> methods;
   telemetry::Counter* audit_failures = nullptr;
+  telemetry::Histogram* turn_seconds = nullptr;
+  telemetry::Registry::Watch waiting;
 
   Method& Of(const MethodRule& rule) {
     const auto found = methods.find(&rule);
@@ -41,10 +43,16 @@ Gate::Gate(GateOptions options, const base::Clock& clock, telemetry::Registry& m
       metrics_(metrics),
       identity_(options_.identity, clock),
       load_(options_.load),
+      turns_(options_.turns),
       numbers_(std::make_unique<Numbers>()) {
   numbers_->audit_failures =
       &metrics.GetCounter("tongjian_audit_append_failures_total",
                           "Calls answered UNAVAILABLE because the trail could not be written");
+  numbers_->turn_seconds = &metrics.GetHistogram(
+      "tongjian_rpc_turn_seconds", "Time a call from outside waited for its facility's turn");
+  numbers_->waiting =
+      metrics.WatchGauge("tongjian_rpc_waiting", "Calls that wait for their facility's turn", {},
+                         [this] { return static_cast<double>(turns_.waiting()); });
 }
 
 Gate::~Gate() = default;
@@ -85,6 +93,10 @@ void Gate::CountEnd(const MethodRule& rule, bool was_let_in, const absl::Status&
   }
   counter.load()->Add();
   method.seconds->Observe(absl::ToDoubleSeconds(took));
+}
+
+void Gate::CountTurn(absl::Duration waited) {
+  numbers_->turn_seconds->Observe(absl::ToDoubleSeconds(waited));
 }
 
 void Gate::CountAuditFailure() { numbers_->audit_failures->Add(); }

@@ -11,6 +11,7 @@
 #include "common/rpc/access_table.h"
 #include "common/rpc/admission.h"
 #include "common/rpc/identity.h"
+#include "common/rpc/turns.h"
 #include "common/telemetry/metrics.h"
 
 namespace tongjian::rpc {
@@ -18,6 +19,7 @@ namespace tongjian::rpc {
 struct GateOptions {
   IdentityOptions identity;
   LoadLimits load;
+  TurnLimits turns;
   // A unary call without a deadline is refused; when false it gets `deadline_default`.
   bool deadline_required = true;
   absl::Duration deadline_default = absl::Seconds(30);
@@ -38,6 +40,7 @@ class Gate {
   const AccessTable& rules() const { return rules_; }
   const Identity& identity() const { return identity_; }
   Load& load() { return load_; }
+  Turns& turns() { return turns_; }
   const base::Clock& clock() const { return clock_; }
   const GateOptions& options() const { return options_; }
 
@@ -45,6 +48,8 @@ class Gate {
   void CountBegin(const MethodRule& rule);
   void CountEnd(const MethodRule& rule, bool was_let_in, const absl::Status& outcome,
                 absl::Duration took);
+  // How long a call from outside waited for its turn.
+  void CountTurn(absl::Duration waited);
   // A record of the trail could not be written.
   void CountAuditFailure();
 
@@ -56,6 +61,7 @@ class Gate {
   const Identity identity_;
   AccessTable rules_;
   Load load_;
+  Turns turns_;
   const std::unique_ptr<Numbers> numbers_;
 };
 

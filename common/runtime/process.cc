@@ -1,5 +1,6 @@
 #include "common/runtime/process.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -34,6 +35,9 @@ rpc::GateOptions GateOptionsOf(const ProcessOptions& options, Identities& identi
                    .void_tokens = &identities.void_tokens()};
   gate.load.unary_max = options.calls_max;
   gate.load.unary_per_peer_max = options.calls_per_peer_max;
+  gate.turns.running_max = options.calls_running_max;
+  gate.turns.running_per_facility_max = std::max<int64_t>(1, options.calls_running_max * 3 / 4);
+  gate.turns.waiting_per_facility_max = options.calls_per_peer_max;
   gate.deadline_required = options.deadline_required;
   return gate;
 }

@@ -40,6 +40,8 @@ struct ProcessOptions {
   bool deadline_required = true;
   int64_t calls_max = 512;
   int64_t calls_per_peer_max = 64;
+  int64_t calls_running_max =
+      32;  // Of unary calls; 0: all that came. Three quarters of one facility.
 
   std::string oidc_issuer;  // An outside identity provider whose tokens are believed; empty: none.
   std::string oidc_audience = "tongjian";

@@ -63,6 +63,10 @@ void ProcessOptions::Describe(config::Settings& all) {
   all.Add("rpc.calls-max", &calls_max, "Calls from outside at once", {.min = 1, .max = 100'000});
   all.Add("rpc.calls-per-peer-max", &calls_per_peer_max, "Calls of one peer at once",
           {.min = 1, .max = 100'000});
+  all.Add("rpc.calls-running-max", &calls_running_max,
+          "Unary calls from outside that run at once, the others wait for their facility's turn; "
+          "0 lets all run",
+          {.max = 100'000});
 
   all.Add("oidc.issuer", &oidc_issuer,
           "Outside identity provider whose tokens are believed; empty for none");

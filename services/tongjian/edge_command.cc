@@ -22,6 +22,8 @@ runtime::ProcessOptions Defaults() {
   options.client_certificate_required = true;
   options.grace = absl::Seconds(5);
   options.dicom_port = 11112;
+  options.calls_running_max =
+      0;  // One facility; and what waits for a bad line must hold up nothing.
   return options;
 }
 

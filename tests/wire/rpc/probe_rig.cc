@@ -15,6 +15,10 @@ namespace tongjian::rpc {
 
 absl::Status ProbeGrpc::Do(Call& call, const pb::ProbeRequest& request, pb::ProbeResponse* out) {
   call.trail().TouchPatient(request.patient_id());
+  {
+    const std::lock_guard lock(mutex_);
+    served_.push_back(security::Originator(call.caller()).facility_id);
+  }
   out->set_caller(security::Describe(call.caller()));
   out->set_request_id(call.request_id());
   if (request.deed() == "fail") return base::InvalidField("deed", "is fail");
@@ -37,6 +41,11 @@ void ProbeGrpc::LetGo() {
   const std::lock_guard lock(mutex_);
   free_ = true;
   changed_.notify_all();
+}
+
+std::vector<std::string> ProbeGrpc::Served() {
+  const std::lock_guard lock(mutex_);
+  return served_;
 }
 
 grpc::Status ProbeGrpc::Read(grpc::ServerContext* context, const pb::ProbeRequest* request,
@@ -101,6 +110,7 @@ grpc::ServerWriteReactor<pb::ProbeResponse>* ProbeGrpc::Watch(grpc::CallbackServ
 GateOptions Rig::GateOptionsOf(const RigOptions& options) {
   GateOptions gate;
   gate.load = options.load;
+  gate.turns = options.turns;
   gate.deadline_required = options.deadline_required;
   if (!options.closed) {
     gate.identity = {

@@ -57,6 +57,8 @@ class ProbeGrpc final
   // For the deed "wait": the call runs until LetGo.
   void AwaitWaiting();
   void LetGo();
+  // The facilities whose calls ran, in the order in which they began.
+  std::vector<std::string> Served();
 
  private:
   absl::Status Do(Call& call, const pb::ProbeRequest& request, pb::ProbeResponse* out);
@@ -67,12 +69,14 @@ class ProbeGrpc final
   std::condition_variable changed_;
   bool waiting_ = false;
   bool free_ = false;
+  std::vector<std::string> served_;
 };
 
 struct RigOptions {
   bool closed = false;  // Nobody is believed.
   bool tls = false;     // A TLS port beside the loopback one.
   LoadLimits load = {};
+  TurnLimits turns = {};
   bool deadline_required = true;
   bool client_certificate_required = false;
 };
