@@ -11,6 +11,8 @@
 #include "common/base/check.h"
 #include "common/base/status.h"
 #include "common/store/driver_error.h"
+#include "common/store/postgres_statement.h"
+#include "common/store/sqlite_statement.h"
 #include "common/store/statement.h"
 
 namespace tongjian::store {
@@ -103,17 +105,25 @@ class Connection::Impl {
     auto found = statements_.find(key);
     if (found != statements_.end()) return *found->second;
     if (statements_.size() >= kStatementsMax) statements_.clear();
-    auto statement = std::make_unique<Statement>(session_, dialect_, std::string(sql), values);
-    return *statements_.emplace(key, std::move(statement)).first->second;
+    return *statements_.emplace(key, Prepare(std::string(sql), values)).first->second;
   }
 
-  // Turns what SOCI throws into a status, keeping the code and dropping the message.
+  std::unique_ptr<Statement> Prepare(const std::string& sql, std::span<const Value> values) {
+    if (dialect_ == Dialect::kPostgres)
+      return std::make_unique<PostgresStatement>(session_, sql, values);
+    return std::make_unique<SqliteStatement>(reinterpret_cast<::sqlite3*>(sqlite()), sql, values);
+  }
+
+  // Turns what the drivers throw into a status, keeping the code and dropping the message.
   absl::Status Guard(const std::function<absl::Status()>& work) {
     try {
       return work();
     } catch (const soci::postgresql_soci_error& error) {
       sqlstate_ = error.sqlstate();
       return FromSqlstate(sqlstate_);
+    } catch (const SqliteFailure& failure) {
+      sqlite_code_ = failure.code;
+      return FromSqlite(sqlite_code_);
     } catch (const soci::sqlite3_soci_error& error) {
       sqlite_code_ = error.result();
       return FromSqlite(sqlite_code_);
@@ -175,6 +185,8 @@ absl::StatusOr<Connection::Result> Connection::Run(std::string_view sql,
                                                    int64_t rows_max) {
   return impl_->Run(sql, values, rows_max);
 }
+
+absl::Status Connection::Do(std::string_view sql) { return impl_->Run(sql, {}, 0).status(); }
 
 absl::Status Connection::Script(const std::string& sql) { return impl_->Script(sql); }
 Dialect Connection::dialect() const { return impl_->dialect_; }

@@ -1,4 +1,5 @@
-// One connection to a database: the only place where SOCI is spoken to. Internal to common/store.
+// One connection to a database. Internal to common/store: only here are SOCI and the drivers spoken
+// to.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +36,11 @@ class Connection {
   // Runs a prepared statement and returns at most `rows_max` of its rows.
   absl::StatusOr<Result> Run(std::string_view sql, std::span<const Value> values, int64_t rows_max);
 
-  // Runs several statements without parameters or results: migrations, `begin`, `commit`, `pragma`.
+  // Runs one statement without parameters or results that comes again and again, `begin` or
+  // `commit`: prepared, as in Run.
+  absl::Status Do(std::string_view sql);
+
+  // Runs several statements without parameters or results: migrations, `pragma`.
   absl::Status Script(const std::string& sql);
 
   Dialect dialect() const;

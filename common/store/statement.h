@@ -1,10 +1,6 @@
-// One prepared statement with the places its parameters are bound to. Internal to common/store:
-// includes SOCI.
+// One prepared statement with the places its parameters are bound to. Internal to common/store.
 #pragma once
 
-#include <soci/soci.h>
-
-#include <deque>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,35 +11,15 @@
 
 namespace tongjian::store {
 
-// Prepared once for one SQL text and one sequence of parameter types. SOCI binds addresses, so
-// parameters are copied into slots that never move. Every function may throw what SOCI throws. Not
-// safe for concurrent use.
+// Prepared once for one SQL text and one sequence of parameter types. Every function may throw what
+// the driver's side throws (sqlite_statement.h, postgres_statement.h). Not safe for concurrent use.
 class Statement {
  public:
-  Statement(soci::session& session, Dialect dialect, const std::string& sql,
-            std::span<const Value> values);
+  virtual ~Statement() = default;
 
-  Connection::Result Run(std::span<const Value> values, int64_t rows_max);
-
-  // Ends a statement that was left before its last row, or failed: an open one holds an SQLite
-  // snapshot.
-  void Reset();
-
- private:
-  struct Slot {
-    soci::indicator indicator = soci::i_null;
-    long long integer = 0;
-    double real = 0;
-    std::string text;
-  };
-
-  void Declare(const std::string& name, const Value& value);
-  static void Fill(Slot& slot, const Value& value);
-
-  const Dialect dialect_;
-  std::deque<Slot> slots_;
-  soci::row row_;
-  soci::statement statement_;
+  virtual Connection::Result Run(std::span<const Value> values, int64_t rows_max) = 0;
+  // Ends a statement that failed: an open one holds an SQLite snapshot.
+  virtual void Reset() = 0;
 };
 
 // Distinguishes statements of one text by the types of their parameters: one letter each.
