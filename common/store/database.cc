@@ -85,11 +85,14 @@ Database::Database(std::string name, const base::Clock& clock, std::unique_ptr<F
 Database::~Database() = default;
 
 absl::Status Database::Write(const std::function<absl::Status(Transaction&)>& change) {
+  const Sync sync = TakeWantedSync();
   TJ_CHECK(!Inside::Of(this));
-  return engine_->Write([&](Transaction& transaction) {
-    const Inside inside(this);
-    return change(transaction);
-  });
+  return engine_->Write(
+      [&](Transaction& transaction) {
+        const Inside inside(this);
+        return change(transaction);
+      },
+      sync);
 }
 
 absl::Status Database::Read(const std::function<absl::Status(Session&)>& query) {

@@ -16,11 +16,18 @@ namespace tongjian::store {
 using Change = std::function<absl::Status(Transaction&)>;
 using Query = std::function<absl::Status(Session&)>;
 
+// When a change is synced: before Write returns, or with the next one that is.
+enum class Sync { kNow, kLater };
+
+// What WriteRepeatable (repeatable.h) has asked of the Write that it calls on this thread; each
+// time once.
+Sync TakeWantedSync();
+
 // Promises as in Database. Safe for concurrent use.
 class Engine {
  public:
   virtual ~Engine() = default;
-  virtual absl::Status Write(const Change& change) = 0;
+  virtual absl::Status Write(const Change& change, Sync sync) = 0;
   virtual absl::Status Read(const Query& query) = 0;
   virtual absl::Status Backup(const std::string& path) = 0;
   virtual WriterStats writer_stats() const = 0;

@@ -13,6 +13,7 @@
 #include "common/store/engine.h"
 #include "common/store/outbox.h"
 #include "common/store/own_schema.h"
+#include "common/store/repeatable.h"
 #include "common/store/sequencer.h"
 
 namespace tongjian::store {
@@ -58,13 +59,13 @@ class PostgresEngine : public Engine {
         sequencer_([=] { return Connect(options.url, options.name); }, options.feed_poll, clock,
                    heads) {}
 
-  absl::Status Write(const Change& change) override {
+  absl::Status Write(const Change& change, Sync sync) override {
     ++writing_;
     absl::Status status;
     for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
       if (attempt > 0) Pause(attempt);
       bool again = false;
-      status = Attempt(change, again);
+      status = Attempt(change, sync, again);
       if (!again) break;
     }
     --writing_;
@@ -95,7 +96,7 @@ class PostgresEngine : public Engine {
 
  private:
   // Runs the change once; `again` when it did nothing and may succeed the next time.
-  absl::Status Attempt(const Change& change, bool& again) {
+  absl::Status Attempt(const Change& change, Sync sync, bool& again) {
     TJ_ASSIGN_OR_RETURN(ConnectionPool::Lent connection, pool_.Take());
     connection->ClearFailure();
     Transaction transaction(*connection, clock_.Now());
@@ -104,6 +105,8 @@ class PostgresEngine : public Engine {
     // A change that goes on after a failed statement would commit nothing and be told that it did.
     if (status.ok()) status = connection->failure();
     if (status.ok()) status = InsertUnsequenced(transaction);
+    if (status.ok() && sync == Sync::kLater && !Announces(transaction))
+      status = connection->Script("set local synchronous_commit to off");
     if (status.ok()) return Commit(connection, transaction, again);
     Undo(connection, again);
     return status;

@@ -7,6 +7,7 @@
 #include "common/store/engine.h"
 #include "common/store/own_schema.h"
 #include "common/store/sqlite_backup.h"
+#include "common/store/sqlite_checkpointer.h"
 #include "common/store/sqlite_writer.h"
 
 namespace tongjian::store {
@@ -30,22 +31,26 @@ absl::StatusOr<std::unique_ptr<Connection>> Connect(const std::string& path, con
 // One writer and a few readers on one file.
 class SqliteEngine : public Engine {
  public:
-  SqliteEngine(std::unique_ptr<Connection> connection, const DatabaseOptions& options,
-               const std::string& path, const base::Clock& clock, FeedHeads& heads)
+  SqliteEngine(std::unique_ptr<Connection> connection, std::unique_ptr<Connection> checkpoints,
+               const DatabaseOptions& options, const std::string& path, const base::Clock& clock,
+               FeedHeads& heads)
       : path_(path),
+        checkpointer_(std::move(checkpoints), *connection),
         writer_(std::move(connection), options, clock, heads),
         readers_(options.readers, [path] { return Connect(path, kReaderPragmas); }) {}
 
-  absl::Status Write(const Change& change) override { return writer_.Write(change); }
+  absl::Status Write(const Change& change, Sync sync) override {
+    return writer_.Write(change, sync);
+  }
 
   absl::Status Read(const Query& query) override {
     TJ_ASSIGN_OR_RETURN(ConnectionPool::Lent reader, readers_.Take());
     reader->ClearFailure();
-    TJ_TRY(reader->Script("begin"));
+    TJ_TRY(reader->Do("begin"));
     Session session(*reader);
     absl::Status status = query(session);
     reader->ClearFailure();
-    if (!reader->in_transaction() || !reader->Script("commit").ok()) reader.Discard();
+    if (!reader->in_transaction() || !reader->Do("commit").ok()) reader.Discard();
     return status;
   }
 
@@ -60,6 +65,7 @@ class SqliteEngine : public Engine {
 
  private:
   const std::string path_;
+  SqliteCheckpointer checkpointer_;  // It watches the writer's connection.
   SqliteWriter writer_;
   ConnectionPool readers_;
 };
@@ -72,7 +78,9 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenSqlite(const DatabaseOptions& option
   TJ_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Connect(path, kWriterPragmas));
   TJ_TRY(PrepareSchema(*connection, options, clock.Now()));
   TJ_TRY(LoadHeads(*connection, heads));
-  return std::make_unique<SqliteEngine>(std::move(connection), options, path, clock, heads);
+  TJ_ASSIGN_OR_RETURN(std::unique_ptr<Connection> checkpoints, Connect(path, kWriterPragmas));
+  return std::make_unique<SqliteEngine>(std::move(connection), std::move(checkpoints), options,
+                                        path, clock, heads);
 }
 
 }  // namespace tongjian::store

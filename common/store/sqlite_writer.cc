@@ -7,6 +7,7 @@
 #include "common/base/check.h"
 #include "common/base/status.h"
 #include "common/store/driver_error.h"
+#include "common/store/repeatable.h"
 
 namespace tongjian::store {
 namespace {
@@ -38,17 +39,17 @@ SqliteWriter::~SqliteWriter() {
   thread_.join();
 }
 
-absl::Status SqliteWriter::Write(const Change& change) {
+absl::Status SqliteWriter::Write(const Change& change, Sync sync) {
   TJ_CHECK(std::this_thread::get_id() != thread_.get_id());  // it would wait for itself
-  Waiting waiting{.change = &change, .since = clock_.Elapsed()};
+  Waiting waiting{.change = &change, .sync = sync, .since = clock_.Elapsed()};
   std::unique_lock lock(mutex_);
   if (failed_) return Failed();
-  if (queue_.size() >= queued_max_) {
+  if (queue_.size() + repeatable_.size() >= queued_max_) {
     return base::Error(absl::StatusCode::kResourceExhausted, "OVERLOADED", "",
                        "too many changes wait for the database");
   }
-  queue_.push_back(&waiting);
-  if (queue_.size() == 1) arrived_.notify_one();
+  QueueOf(sync).push_back(&waiting);
+  if (queue_.size() + repeatable_.size() == 1) arrived_.notify_one();
   waiting.answered.wait(lock, [&] { return waiting.done; });
   return waiting.result;
 }
@@ -56,8 +57,11 @@ absl::Status SqliteWriter::Write(const Change& change) {
 WriterStats SqliteWriter::stats() const {
   std::lock_guard lock(mutex_);
   WriterStats stats;
-  stats.queued = static_cast<int64_t>(queue_.size());
-  if (!queue_.empty()) stats.oldest_waiting = clock_.Elapsed() - queue_.front()->since;
+  stats.queued = static_cast<int64_t>(queue_.size() + repeatable_.size());
+  for (const auto* queue : {&queue_, &repeatable_}) {
+    if (queue->empty()) continue;
+    stats.oldest_waiting = std::max(stats.oldest_waiting, clock_.Elapsed() - queue->front()->since);
+  }
   stats.changes = changes_;
   stats.batches = batches_;
   stats.failed = failed_;
@@ -73,32 +77,58 @@ void SqliteWriter::Loop() {
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      arrived_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
-      if (queue_.empty()) return;
+      arrived_.wait(lock, [&] { return stopping_ || !queue_.empty() || !repeatable_.empty(); });
+      if (queue_.empty() && repeatable_.empty()) return;
     }
     RunBatch();
   }
 }
 
-SqliteWriter::Waiting* SqliteWriter::Next(size_t size, absl::Duration began) {
+Sync SqliteWriter::Choose() {
+  const std::lock_guard lock(mutex_);
+  if (queue_.empty() || repeatable_.empty())
+    return last_ = queue_.empty() ? Sync::kLater : Sync::kNow;
+  return last_ = last_ == Sync::kNow ? Sync::kLater : Sync::kNow;
+}
+
+// In write-ahead mode NORMAL leaves the commit to the next sync: what is lost then is the end of
+// the log, never something before what stays.
+absl::Status SqliteWriter::Prepare(Sync sync) {
+  TJ_TRY(health());
+  if (prepared_ != sync) {
+    TJ_TRY(connection_->Script(sync == Sync::kNow ? "pragma synchronous = full"
+                                                  : "pragma synchronous = normal"));
+    prepared_ = sync;
+  }
+  return connection_->Do("begin immediate");
+}
+
+SqliteWriter::Waiting* SqliteWriter::Next(Sync sync, size_t size, absl::Duration began) {
   if (size >= batch_max_ || clock_.Elapsed() - began > batch_time_max_) return nullptr;
   std::lock_guard lock(mutex_);
-  if (queue_.empty()) return nullptr;
-  Waiting* next = queue_.front();
-  queue_.pop_front();
+  std::deque<Waiting*>& queue = QueueOf(sync);
+  if (queue.empty()) return nullptr;
+  Waiting* next = queue.front();
+  queue.pop_front();
   return next;
+}
+
+void SqliteWriter::Requeue(Waiting& waiting) {
+  waiting.sync = Sync::kNow;
+  const std::lock_guard lock(mutex_);
+  queue_.push_back(&waiting);
 }
 
 void SqliteWriter::RunBatch() {
   const absl::Duration began = clock_.Elapsed();
+  const Sync sync = Choose();
   std::vector<Waiting*> batch;
   connection_->ClearFailure();
-  absl::Status outcome = health();
-  if (outcome.ok()) outcome = connection_->Script("begin immediate");
+  absl::Status outcome = Prepare(sync);
   BatchPositions positions(*connection_);
-  while (Waiting* waiting = Next(batch.size(), began)) {
+  while (Waiting* waiting = Next(sync, batch.size(), began)) {
+    if (outcome.ok() && !RunOne(*waiting, sync, positions)) continue;
     batch.push_back(waiting);
-    if (outcome.ok()) RunOne(*waiting, positions);
     // Some failures (a full disk) end the whole transaction, and with it what the others of the
     // batch did.
     if (outcome.ok() && !connection_->in_transaction()) {
@@ -118,40 +148,44 @@ void SqliteWriter::RunBatch() {
 
 absl::Status SqliteWriter::Commit(BatchPositions& positions) {
   absl::Status status = positions.Store();
-  if (status.ok()) status = connection_->Script("commit");
+  if (status.ok()) status = connection_->Do("commit");
   if (!status.ok()) NoteFailure();
   return status;
 }
 
-void SqliteWriter::RunOne(Waiting& waiting, BatchPositions& positions) {
+bool SqliteWriter::RunOne(Waiting& waiting, Sync sync, BatchPositions& positions) {
   connection_->ClearFailure();
   Transaction transaction(*connection_, clock_.Now());
-  waiting.result = connection_->Script("savepoint change");
-  if (waiting.result.ok()) waiting.result = RunInSavepoint(transaction, waiting, positions);
+  waiting.result = connection_->Do("savepoint change");
+  if (waiting.result.ok()) waiting.result = RunInSavepoint(transaction, waiting, sync, positions);
   if (!waiting.result.ok()) NoteFailure();
   if (!connection_->in_transaction()) {
     if (waiting.result.ok()) waiting.result = Failed();
-    return;
+    return true;
   }
-  if (waiting.result.ok()) {
+  const bool again = waiting.result.ok() && sync == Sync::kLater && Announces(transaction);
+  if (waiting.result.ok() && !again) {
     waiting.notices = std::move(transaction.notices());
-    return;
+    return true;
   }
   connection_->ClearFailure();
   absl::Status undone = connection_->Script("rollback to change; release change");
   if (!undone.ok()) waiting.result = undone;
+  if (again && undone.ok()) Requeue(waiting);
+  return !(again && undone.ok());
 }
 
 absl::Status SqliteWriter::RunInSavepoint(Transaction& transaction, const Waiting& waiting,
-                                          BatchPositions& positions) {
+                                          Sync sync, BatchPositions& positions) {
   try {
     TJ_TRY((*waiting.change)(transaction));
   } catch (const std::exception&) {
     return base::Error(absl::StatusCode::kInternal, "INTERNAL", "", "a change ended unexpectedly");
   }
   TJ_TRY(connection_->failure());
+  if (sync == Sync::kLater && Announces(transaction)) return absl::OkStatus();  // Undone next.
   TJ_TRY(positions.Insert(transaction));
-  return connection_->Script("release change");
+  return connection_->Do("release change");
 }
 
 void SqliteWriter::NoteFailure() {

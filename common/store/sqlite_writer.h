@@ -6,6 +6,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -19,7 +20,8 @@
 namespace tongjian::store {
 
 // Takes the changes that wait into one transaction, a savepoint each, and answers all of them after
-// its commit. Safe for concurrent use; `clock` and `heads` must outlive it.
+// its commit. Repeatable changes make batches of their own, without a sync, in turn with the
+// others. Safe for concurrent use; `clock` and `heads` must outlive it.
 class SqliteWriter {
  public:
   SqliteWriter(std::unique_ptr<Connection> connection, const DatabaseOptions& options,
@@ -27,13 +29,14 @@ class SqliteWriter {
   // Finishes what was queued.
   ~SqliteWriter();
 
-  absl::Status Write(const Change& change);
+  absl::Status Write(const Change& change, Sync sync);
   WriterStats stats() const;
   absl::Status health() const;
 
  private:
   struct Waiting {
     const Change* change;
+    Sync sync;
     absl::Duration since;
     absl::Status result;
     bool done = false;
@@ -43,10 +46,17 @@ class SqliteWriter {
 
   void Loop();
   void RunBatch();
+  std::deque<Waiting*>& QueueOf(Sync sync) { return sync == Sync::kNow ? queue_ : repeatable_; }
+  // What the next batch is of.
+  Sync Choose();
+  // Before a batch: whether its commit syncs.
+  absl::Status Prepare(Sync sync);
   // The next change, if it may still join a batch of `size` changes that began at `began`.
-  Waiting* Next(size_t size, absl::Duration began);
-  void RunOne(Waiting& waiting, BatchPositions& positions);
-  absl::Status RunInSavepoint(Transaction& transaction, const Waiting& waiting,
+  Waiting* Next(Sync sync, size_t size, absl::Duration began);
+  // False: it announces something, was undone, and is in the other queue now.
+  bool RunOne(Waiting& waiting, Sync sync, BatchPositions& positions);
+  void Requeue(Waiting& waiting);
+  absl::Status RunInSavepoint(Transaction& transaction, const Waiting& waiting, Sync sync,
                               BatchPositions& positions);
   absl::Status Commit(BatchPositions& positions);
   void Answer(const std::vector<Waiting*>& batch, const absl::Status& outcome);
@@ -62,8 +72,11 @@ class SqliteWriter {
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<Waiting*> queue_;
+  std::deque<Waiting*> repeatable_;
   int64_t changes_ = 0;
   int64_t batches_ = 0;
+  Sync last_ = Sync::kNow;        // The batch before this one; the writer's thread alone.
+  std::optional<Sync> prepared_;  // The same.
   bool stopping_ = false;
   bool failed_ = false;
   std::thread thread_;  // last: it uses all of the above

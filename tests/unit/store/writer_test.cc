@@ -2,24 +2,39 @@
 // not synced, and one failed sync is final. Method: this program's own fsync and fdatasync stand
 // before the C library's and fail on demand.
 #include <errno.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 
 #include "common/base/status.h"
+#include "common/store/repeatable.h"
+#include "common/store/sqlite_checkpointer.h"
 #include "tests/unit/store/store_fixture.h"
 
 namespace {
 
 std::atomic<bool> disk_fails = false;
 std::atomic<int> syncs = 0;
+std::atomic<int64_t> log_synced = 0;  // Bytes of SQLite's log that were there at its last sync.
+
+void NoteLog(int file) {
+  char name[4096];
+  const std::string link = "/proc/self/fd/" + std::to_string(file);
+  const ssize_t size = readlink(link.c_str(), name, sizeof name);
+  struct stat now;
+  if (size < 4 || std::string(name + size - 4, 4) != "-wal" || fstat(file, &now) != 0) return;
+  log_synced = now.st_size;
+}
 
 int Sync(int file, long call) {
   ++syncs;
+  NoteLog(file);
   if (disk_fails) {
     errno = EIO;
     return -1;
@@ -67,6 +82,25 @@ class Writer : public StoreTest {
         return absl::OkStatus();
       }),
                   IsOk());
+    });
+  }
+
+  absl::Status InsertRepeatable(const std::string& id) {
+    return WriteRepeatable(*database_, [&](Transaction& transaction) {
+      return transaction.Execute("insert into thing (id, number) values (:id, 0)", id).status();
+    });
+  }
+
+  // Rows that fill at least so many pages.
+  absl::Status InsertPages(const std::string& id, int count) {
+    return database_->Write([&](Transaction& transaction) -> absl::Status {
+      for (int i = 0; i < count; ++i) {
+        TJ_TRY(transaction
+                   .Execute("insert into thing (id, name) values (:id, :name)",
+                            id + "/" + std::to_string(i), std::string(3000, 'x'))
+                   .status());
+      }
+      return absl::OkStatus();
     });
   }
 
@@ -140,6 +174,75 @@ TEST_P(Writer, SyncsBeforeItAnswers) {
   EXPECT_GE(syncs - before, 1);
 }
 
+TEST_P(Writer, LeavesARepeatableChangeToTheNextSync) {
+  const int before = syncs;
+  EXPECT_THAT(InsertRepeatable("a"), IsOk());
+  EXPECT_THAT(InsertRepeatable("b"), IsOk());
+  EXPECT_EQ(syncs, before);
+  EXPECT_EQ(Count("select count(*) from thing"), 2);
+  ASSERT_THAT(Insert("c", 1), IsOk());
+  EXPECT_GE(syncs - before, 1);
+}
+
+TEST_P(Writer, LosesNothingButRepeatableChangesWithThePower) {
+  ASSERT_THAT(Insert("a", 1), IsOk());
+  ASSERT_THAT(InsertRepeatable("b"), IsOk());
+  ASSERT_THAT(Insert("c", 1), IsOk());
+  ASSERT_THAT(InsertRepeatable("d"), IsOk());
+  ASSERT_THAT(InsertRepeatable("e"), IsOk());
+  // What the disk would have: the file, and its log as far as it was synced.
+  const std::string left = folder_.File("left.db");
+  const std::string from = url_.substr(std::string("sqlite:").size());
+  std::filesystem::copy_file(from, left);
+  std::filesystem::copy_file(from + "-wal", left + "-wal");
+  std::filesystem::resize_file(left + "-wal", log_synced);
+  DatabaseOptions options = Options();
+  options.url = "sqlite:" + left;
+  database_ = OpenAgain(options);
+  EXPECT_EQ(Count("select count(*) from thing"), 3);
+  EXPECT_EQ(Count("select count(*) from thing where id in ('a', 'b', 'c')"), 3);
+}
+
+TEST_P(Writer, SyncsARepeatableChangeThatOthersHearOf) {
+  const int before = syncs;
+  int told = 0;
+  ASSERT_THAT(
+      WriteRepeatable(
+          *database_,
+          [&](Transaction& transaction) {
+            transaction.Emit({.stream = "things", .type = "t", .key = "a", .audiences = {"*"}});
+            transaction.AfterCommit([&] { ++told; });
+            return transaction.Execute("insert into thing (id, number) values ('a', 1)").status();
+          }),
+      IsOk());
+  EXPECT_GE(syncs - before, 1);
+  EXPECT_EQ(told, 1);
+  EXPECT_THAT(ReadKeys(1), ::testing::ElementsAre("a"));
+  EXPECT_EQ(Count("select count(*) from thing"), 1);
+}
+
+TEST_P(Writer, TakesRepeatableChangesInTurnWithTheOthers) {
+  Gate started, gate;
+  std::thread blocker = Block(started, gate);
+  started.Pass();
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 3; ++i) {
+    callers.emplace_back([&, i] { EXPECT_THAT(Insert(std::to_string(i), i), IsOk()); });
+    callers.emplace_back([&, i] { EXPECT_THAT(InsertRepeatable(std::to_string(-1 - i)), IsOk()); });
+  }
+  WaitForQueue(6);
+  const WriterStats before = database_->writer_stats();
+  const int syncs_before = syncs;
+  clock_.Advance(
+      absl::Seconds(1));  // The blocked batch is past its time: the others make the next ones.
+  gate.Open();
+  for (std::thread& caller : callers) caller.join();
+  blocker.join();
+  EXPECT_EQ(database_->writer_stats().batches - before.batches, 3);
+  EXPECT_EQ(syncs - syncs_before, 1);
+  EXPECT_EQ(Count("select count(*) from thing"), 6);
+}
+
 TEST_P(Writer, AcceptsNothingAfterAFailedSync) {
   ASSERT_THAT(Insert("kept", 1), IsOk());
   disk_fails = true;
@@ -197,6 +300,21 @@ TEST_P(Writer, GoesOnOnceAFullDiskHasRoom) {
   EXPECT_THAT(database_->health(), IsOk());
   ASSERT_THAT(limit_pages(1'000'000), IsOk());
   EXPECT_THAT(Insert("last", 1), IsOk());
+}
+
+TEST_P(Writer, MovesItsLogIntoTheFileBesideTheWriter) {
+  const std::string file = url_.substr(std::string("sqlite:").size());
+  ASSERT_THAT(InsertPages("a", 2 * kLogPages), IsOk());
+  // Nobody writes any more.
+  while (std::filesystem::file_size(file) < kLogPages * 4096u) std::this_thread::yield();
+}
+
+TEST_P(Writer, BeginsItsLogAnewHoweverMuchIsWritten) {
+  const std::string log = url_.substr(std::string("sqlite:").size()) + "-wal";
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_THAT(InsertPages(std::to_string(i), 500), IsOk());
+    EXPECT_LT(std::filesystem::file_size(log), 2 * kLogPagesMax * 4096u);
+  }
 }
 
 TEST_P(Writer, KeepsEveryAcknowledgedRowOfManyThreads) {
