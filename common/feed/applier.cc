@@ -6,6 +6,7 @@
 #include "common/base/status.h"
 #include "common/feed/change.h"
 #include "common/store/database.h"
+#include "common/store/repeatable.h"
 #include "common/telemetry/log.h"
 
 namespace tongjian::feed {
@@ -16,6 +17,9 @@ using events::v1::PullFeedResponse;
 
 constexpr int64_t kKeysPerRound = 64;
 constexpr int64_t kEventsPerKey = 1000;
+// A page's events share transactions of about this long: behind a longer one the callers of the
+// service that follows would wait.
+constexpr absl::Duration kAtOnce = absl::Milliseconds(5);
 
 // Worth the same again without a change on our side: nothing is parked, the feed waits.
 bool IsPassing(const absl::Status& status) {
@@ -64,10 +68,12 @@ Applier::Applier(const FollowerOptions& options, store::Database& database,
                                LabelsOf(options, database))) {}
 
 absl::StatusOr<std::string> Applier::Cursor() {
+  if (cursor_known_) return cursor_;
   TJ_TRY(database_.Read([this](store::Session& session) -> absl::Status {
     TJ_ASSIGN_OR_RETURN(cursor_, store::LoadCursor(session, name_));
     return absl::OkStatus();
   }));
+  cursor_known_ = true;
   return cursor_;
 }
 
@@ -77,19 +83,40 @@ absl::Status Applier::StartAnew(const std::function<absl::Status(store::Transact
     return store::SaveCursor(tx, name_, "");
   }));
   cursor_.clear();
+  cursor_known_ = true;
   return absl::OkStatus();
 }
 
 // From where this follower believes to be, so that two on one cursor cannot both apply an event.
-absl::Status Applier::MoveCursor(store::Transaction& tx, const std::string& cursor) {
+absl::Status Applier::CheckCursor(store::Transaction& tx) {
   TJ_ASSIGN_OR_RETURN(const std::string current, store::LoadCursor(tx, name_));
-  if (current != cursor_) return absl::AbortedError("another follower has moved this cursor");
+  return current == cursor_ ? absl::OkStatus()
+                            : absl::AbortedError("another follower has moved this cursor");
+}
+
+absl::Status Applier::MoveCursor(store::Transaction& tx, const std::string& cursor) {
+  TJ_TRY(CheckCursor(tx));
   return store::SaveCursor(tx, name_, cursor);
 }
 
+// The events come again if it is lost, so it need not be synced where nobody is told of it.
+absl::Status Applier::Change(const std::function<absl::Status(store::Transaction&)>& change) {
+  const auto watched = [&](store::Transaction& tx) -> absl::Status {
+    absl::Status status = change(tx);
+    quiet_ = status.ok() && !store::Announces(tx);
+    return status;
+  };
+  absl::Status status =
+      quiet_ ? store::WriteRepeatable(database_, watched) : database_.Write(watched);
+  if (!status.ok()) cursor_known_ = none_parked_ = false;
+  return status;
+}
+
 absl::Status Applier::ApplyOne(store::Transaction& tx, const Event& event) {
-  TJ_ASSIGN_OR_RETURN(const bool waits, store::HasParked(tx, name_, event.key()));
-  if (waits) return ReferenceUnknown("an earlier event of this key");
+  if (!none_parked_) {
+    TJ_ASSIGN_OR_RETURN(const bool waits, store::HasParked(tx, name_, event.key()));
+    if (waits) return ReferenceUnknown("an earlier event of this key");
+  }
   return handler_(tx, event);
 }
 
@@ -97,31 +124,47 @@ absl::StatusOr<int> Applier::Apply(const PullFeedResponse& page) {
   if (page.events_size() == 0) {
     // Moves over what was not addressed to us; durable with the next event at the latest.
     if (page.next_cursor() == cursor_) return 0;
-    TJ_TRY(database_.Write(
-        [&](store::Transaction& tx) { return MoveCursor(tx, page.next_cursor()); }));
+    TJ_TRY(Change([&](store::Transaction& tx) { return MoveCursor(tx, page.next_cursor()); }));
     cursor_ = page.next_cursor();
     return 0;
   }
-  const absl::StatusOr<int> whole = ApplyWhole(page);
-  if (whole.ok() || IsPassing(whole.status())) return whole;
-  return ApplyOneByOne(page);
-}
-
-absl::StatusOr<int> Applier::ApplyWhole(const PullFeedResponse& page) {
-  TJ_TRY(database_.Write([&](store::Transaction& tx) -> absl::Status {
-    TJ_TRY(MoveCursor(tx, page.next_cursor()));
-    for (const Event& event : page.events()) TJ_TRY(ApplyOne(tx, event));
-    return absl::OkStatus();
-  }));
-  cursor_ = page.next_cursor();
-  for (const Event& event : page.events()) Tell(event);
-  return page.events_size();
-}
-
-absl::StatusOr<int> Applier::ApplyOneByOne(const PullFeedResponse& page) {
   int applied = 0;
-  for (const Event& event : page.events()) {
-    const absl::Status status = database_.Write([&](store::Transaction& tx) -> absl::Status {
+  while (applied < page.events_size()) {
+    const absl::StatusOr<int> next = ApplySome(page, applied);
+    if (!next.ok() && IsPassing(next.status())) return next;
+    if (!next.ok()) {
+      TJ_ASSIGN_OR_RETURN(const int alone, ApplyOneByOne(page, applied));
+      return applied + alone;
+    }
+    applied = *next;
+  }
+  return applied;
+}
+
+absl::StatusOr<int> Applier::ApplySome(const PullFeedResponse& page, int first) {
+  const base::Clock& clock = database_.clock();
+  int next = first;
+  std::string cursor;
+  TJ_TRY(Change([&](store::Transaction& tx) -> absl::Status {
+    TJ_TRY(CheckCursor(tx));
+    const absl::Duration began = clock.Elapsed();
+    for (next = first; next < page.events_size();) {
+      TJ_TRY(ApplyOne(tx, page.events(next++)));
+      if (clock.Elapsed() - began >= kAtOnce) break;
+    }
+    cursor = next == page.events_size() ? page.next_cursor() : page.events(next - 1).cursor();
+    return store::SaveCursor(tx, name_, cursor);
+  }));
+  cursor_ = cursor;
+  for (int i = first; i < next; ++i) Tell(page.events(i));
+  return next;
+}
+
+absl::StatusOr<int> Applier::ApplyOneByOne(const PullFeedResponse& page, int first) {
+  int applied = 0;
+  for (int i = first; i < page.events_size(); ++i) {
+    const Event& event = page.events(i);
+    const absl::Status status = Change([&](store::Transaction& tx) -> absl::Status {
       TJ_TRY(MoveCursor(tx, event.cursor()));
       return ApplyOne(tx, event);
     });
@@ -143,7 +186,8 @@ absl::Status Applier::ParkOne(const Event& event, const absl::Status& why) {
         telemetry::Level::kError, "feed_event_not_understood",
         {{"feed", name_}, {"type", TypeOf(event)}, {"key", event.key()}, {"status", why}});
   }
-  TJ_TRY(database_.Write([&](store::Transaction& tx) -> absl::Status {
+  none_parked_ = false;
+  TJ_TRY(Change([&](store::Transaction& tx) -> absl::Status {
     TJ_TRY(MoveCursor(tx, event.cursor()));
     return store::Park(tx, name_, event.key(), FromWire(event));
   }));
@@ -152,6 +196,7 @@ absl::Status Applier::ParkOne(const Event& event, const absl::Status& why) {
 }
 
 absl::StatusOr<int> Applier::RetryParked() {
+  if (none_parked_) return 0;
   std::vector<std::string> keys;
   const auto read = [&](const std::string& after) {
     return database_.Read([&](store::Session& session) -> absl::Status {
@@ -218,6 +263,7 @@ void Applier::CountParked() {
       .Read([this](store::Session& session) -> absl::Status {
         TJ_ASSIGN_OR_RETURN(const store::ParkedStats stats, store::CountParked(session, name_));
         parked_.Set(static_cast<double>(stats.count));
+        none_parked_ = stats.count == 0;
         return absl::OkStatus();
       })
       .IgnoreError();  // A number for a dashboard; the next read of the cursor meets the same

@@ -33,11 +33,16 @@ class Applier {
  private:
   using Events = std::vector<events::v1::Event>;
   absl::Status ApplyOne(store::Transaction& tx, const events::v1::Event& event);
-  absl::StatusOr<int> ApplyWhole(const events::v1::PullFeedResponse& page);
-  absl::StatusOr<int> ApplyOneByOne(const events::v1::PullFeedResponse& page);
+  // Applies events of the page from `first` on, in one transaction: all of them, or as many as may
+  // hold up other writers. The place behind the last.
+  absl::StatusOr<int> ApplySome(const events::v1::PullFeedResponse& page, int first);
+  // The same for each event alone; what does not apply is parked.
+  absl::StatusOr<int> ApplyOneByOne(const events::v1::PullFeedResponse& page, int first);
+  absl::Status Change(const std::function<absl::Status(store::Transaction&)>& change);
   absl::Status ParkOne(const events::v1::Event& event, const absl::Status& why);
   absl::StatusOr<int> RetryKey(const std::string& key);
   absl::StatusOr<Events> TakeAndApply(const std::string& key, size_t count_max, size_t* failed_at);
+  absl::Status CheckCursor(store::Transaction& tx);
   absl::Status MoveCursor(store::Transaction& tx, const std::string& cursor);
   void Tell(const events::v1::Event& event);
   void CountParked();
@@ -49,7 +54,12 @@ class Applier {
   telemetry::Counter& done_;
   telemetry::Counter& parked_total_;
   telemetry::Gauge& parked_;
-  std::string cursor_;        // As last read or written.
+  std::string cursor_;  // As last read or written.
+  // What is known without asking the database; a change that failed may mean that another process
+  // follows for us, and both are asked again.
+  bool cursor_known_ = false;
+  bool none_parked_ = false;
+  bool quiet_ = false;        // The last change announced nothing: the next will hardly do so.
   std::string retried_last_;  // The parked key tried last; the next round goes on behind it.
 };
 

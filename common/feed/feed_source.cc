@@ -11,12 +11,30 @@ namespace {
 
 // Below the 4 MiB a receiver takes.
 constexpr size_t kPageBytesMax = 3 << 20;
+// What a feed may hold in memory for its last page.
+constexpr size_t kKeptBytesMax = 512 << 10;
 
 absl::Status Denied(std::string_view why) {
   return base::Error(absl::StatusCode::kPermissionDenied, "PERMISSION_DENIED", "feed", why);
 }
 
 }  // namespace
+
+std::shared_ptr<const events::v1::PullFeedResponse> LastPage::Find(const std::string& cursor,
+                                                                   int64_t limit) const {
+  const std::lock_guard lock(mutex_);
+  return page_ != nullptr && cursor == cursor_ && limit == limit_ ? page_ : nullptr;
+}
+
+void LastPage::Keep(const std::string& cursor, int64_t limit,
+                    const events::v1::PullFeedResponse& page) {
+  if (cursor.empty() || page.events_size() == 0 || page.ByteSizeLong() > kKeptBytesMax) return;
+  auto kept = std::make_shared<const events::v1::PullFeedResponse>(page);
+  const std::lock_guard lock(mutex_);
+  cursor_ = cursor;
+  limit_ = limit;
+  page_ = std::move(kept);
+}
 
 FeedSource::FeedSource(std::string name, std::string stream, store::Feed& feed,
                        const rpc::Door& door, WaitingRoom& room)
@@ -43,6 +61,9 @@ absl::StatusOr<Reader> ReaderOf(const FeedSource& source, const rpc::Call& call)
 absl::StatusOr<events::v1::PullFeedResponse> ReadPage(FeedSource& source, const Reader& reader,
                                                       const std::string& cursor, int64_t limit,
                                                       rpc::Trail& trail) {
+  if (reader.service) {
+    if (const auto last = source.last.Find(cursor, limit)) return *last;
+  }
   TJ_ASSIGN_OR_RETURN(const store::FeedPage page,
                       source.feed.Read(source.stream, cursor, reader.facility, limit));
   events::v1::PullFeedResponse response;
@@ -59,6 +80,7 @@ absl::StatusOr<events::v1::PullFeedResponse> ReadPage(FeedSource& source, const 
     *response.add_events() = ToWire(event, source.feed.CursorAfter(event));
     if (!reader.service) trail.TouchObject(event.key);
   }
+  if (reader.service) source.last.Keep(cursor, limit, response);
   return response;
 }
 

@@ -1,6 +1,8 @@
 // One feed of this process, and what a caller may read of it. Internal to common/feed.
 #pragma once
 
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -16,6 +18,25 @@ class Door;
 
 namespace tongjian::feed {
 
+// The page that was read last for a service. Those who follow a feed are woken together and ask for
+// the same one. It may end before news that has come since: that is the next page. Safe for
+// concurrent use.
+class LastPage {
+ public:
+  // Null when it is another.
+  std::shared_ptr<const events::v1::PullFeedResponse> Find(const std::string& cursor,
+                                                           int64_t limit) const;
+  // Kept where it holds events and is not large, and where `cursor` is one: the start of a feed is
+  // another after a restore.
+  void Keep(const std::string& cursor, int64_t limit, const events::v1::PullFeedResponse& page);
+
+ private:
+  mutable std::mutex mutex_;
+  std::string cursor_;
+  int64_t limit_ = 0;
+  std::shared_ptr<const events::v1::PullFeedResponse> page_;
+};
+
 // A stream of a service's database under its public name. `door` and `feed` must outlive it.
 struct FeedSource {
   FeedSource(std::string name, std::string stream, store::Feed& feed, const rpc::Door& door,
@@ -25,6 +46,7 @@ struct FeedSource {
   const std::string stream;
   store::Feed& feed;
   const rpc::Door& door;
+  LastPage last;
   Topic news;
   store::Feed::Subscription subscription;  // Announces to `news`; ends first.
 };

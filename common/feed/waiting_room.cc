@@ -76,9 +76,13 @@ void WaitingRoom::WakeLaterLocked(Topic& topic) {
   if (topic.waiting_.empty() || topic.wake_due_) return;
   const absl::Time now = absl::Now();
   // A clock that was set back must not silence a feed.
-  if (now >= topic.woken_ + kWakeRest || now < topic.woken_) return WakeLocked(topic, now);
+  if (now >= topic.woken_ + std::max(topic.rest_, kWakeRest) || now < topic.woken_) {
+    topic.rest_ = kWakeRest;
+    return WakeLocked(topic, now);
+  }
   topic.wake_due_ = true;
-  wakes_.emplace(topic.woken_ + kWakeRest, &topic);
+  wakes_.emplace(topic.woken_ + topic.rest_, &topic);
+  topic.rest_ = std::min(2 * topic.rest_, kWakeRestMax);
   work_.notify_one();
 }
 

@@ -23,6 +23,7 @@ class Topic {
   uint64_t version_ = 0;
   std::set<class Visitor*> waiting_;
   absl::Time woken_ = absl::InfinitePast();
+  absl::Duration rest_;  // After `woken_`.
   bool wake_due_ = false;
 };
 
@@ -44,8 +45,10 @@ class Visitor {
 };
 
 // After waking a topic's visitors the room lets this pass before it wakes them again: news in a
-// burst wakes a hundred gateways fifty times a second and not for each event.
+// burst wakes a hundred gateways fifty times a second and not for each event. While it goes on the
+// rest doubles up to the longest: what comes together is read, applied and written together.
 inline constexpr absl::Duration kWakeRest = absl::Milliseconds(20);
+inline constexpr absl::Duration kWakeRestMax = absl::Milliseconds(80);
 
 // Some threads and all that wait. Safe for concurrent use; topics and visitors must outlive their
 // stay.

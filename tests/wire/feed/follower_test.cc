@@ -45,6 +45,42 @@ TEST_F(FollowerTest, UndoesEffectAndCursorTogetherWhenTheHandlerCannotYet) {
   EXPECT_THAT(Seen(), ElementsAre("a=A*1", "b=B*1"));
 }
 
+TEST_F(FollowerTest, KeepsWhatWasAppliedOfALongPageAndLetsOthersWriteBetween) {
+  for (const char* id : {"a", "b", "c"}) Publish(id, id);
+  bool away = true;
+  std::vector<std::string> tried;
+  const auto slow = [&](store::Transaction& tx, const events::v1::Event& event) -> absl::Status {
+    tried.push_back(event.key());
+    const absl::Duration began = clock_.Elapsed();
+    while (clock_.Elapsed() - began < absl::Milliseconds(20)) std::this_thread::yield();
+    if (away && event.key() == "c") return absl::UnavailableError("not now");
+    return Apply(tx, event);
+  };
+  Follower follower({.feed = "registry"}, Channel(), AsService(), *follower_database_, metrics_,
+                    slow);
+  EXPECT_EQ(follower.RunOnce().status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(Seen(), ElementsAre("a=a*1", "b=b*1"));
+  away = false;
+  EXPECT_EQ(*follower.RunOnce(), 1);
+  EXPECT_THAT(Seen(), ElementsAre("a=a*1", "b=b*1", "c=c*1"));
+  EXPECT_THAT(tried, ElementsAre("a", "b", "c", "c"));
+}
+
+TEST_F(FollowerTest, ReadsItsCursorAgainWhenAnotherHasMovedIt) {
+  Publish("a", "A");
+  auto one = NewFollower();
+  auto other = NewFollower();
+  ASSERT_THAT(one->CatchUp(), IsOk());
+  ASSERT_THAT(other->CatchUp(), IsOk());
+  Publish("b", "B");
+  ASSERT_THAT(one->CatchUp(), IsOk());
+  EXPECT_EQ(other->RunOnce().status().code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(*other->RunOnce(), 0);
+  Publish("c", "C");
+  EXPECT_EQ(*other->RunOnce(), 1);
+  EXPECT_THAT(Seen(), ElementsAre("a=A*1", "b=B*1", "c=C*1"));
+}
+
 TEST_F(FollowerTest, ParksWhatRefersToTheUnknownUntilItComes) {
   Publish("child", "under:parent");
   Publish("other", "O");
