@@ -10,6 +10,19 @@
 namespace tongjian::rpc {
 namespace {
 
+absl::Status Check(const MethodRule& rule) {
+  if (rule.anonymous == !rule.permission.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(rule.method, " must state a permission or be anonymous"));
+  }
+  if (!rule.permission.empty() && !security::Known(rule.permission)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(rule.method, " asks for \"", rule.permission,
+                     "\", which security/permission.h does not have"));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<MethodRule> RuleOf(const google::protobuf::MethodDescriptor& method) {
   MethodRule rule;
   rule.method = absl::StrCat(method.service()->full_name(), "/", method.name());
@@ -22,15 +35,7 @@ absl::StatusOr<MethodRule> RuleOf(const google::protobuf::MethodDescriptor& meth
   rule.anonymous = access.anonymous();
   rule.patient_data = access.patient_data();
   rule.streaming = method.client_streaming() || method.server_streaming();
-  if (rule.anonymous == !rule.permission.empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(rule.method, " must state a permission or be anonymous"));
-  }
-  if (!rule.permission.empty() && !security::Known(rule.permission)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(rule.method, " asks for \"", rule.permission,
-                     "\", which security/permission.h does not have"));
-  }
+  TJ_TRY(Check(rule));
   return rule;
 }
 
@@ -41,6 +46,12 @@ absl::Status AccessTable::Add(const google::protobuf::ServiceDescriptor& service
     TJ_ASSIGN_OR_RETURN(const MethodRule rule, RuleOf(*service.method(i)));
     rules_.insert_or_assign(rule.method, rule);
   }
+  return absl::OkStatus();
+}
+
+absl::Status AccessTable::Add(const MethodRule& rule) {
+  TJ_TRY(Check(rule));
+  rules_.insert_or_assign(rule.method, rule);
   return absl::OkStatus();
 }
 

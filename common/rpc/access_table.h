@@ -30,6 +30,8 @@ class AccessTable {
   // names a permission that is not in security/permission.h, or has neither a permission nor
   // `anonymous` (or both).
   absl::Status Add(const google::protobuf::ServiceDescriptor& service);
+  // One rule that no proto states, with the same demands.
+  absl::Status Add(const MethodRule& rule);
   // Null for a method that was not added. Valid as long as the table.
   const MethodRule* Find(std::string_view method) const;
   const std::map<std::string, MethodRule, std::less<>>& rules() const { return rules_; }

@@ -34,7 +34,7 @@ Call::~Call() {
 
 const base::Clock& Call::clock() const { return door_.gate_.clock(); }
 
-bool Call::cancelled() const { return context_->IsCancelled(); }
+bool Call::cancelled() const { return context_ != nullptr && context_->IsCancelled(); }
 
 absl::Duration Call::TimeLeft(absl::Duration at_most) const {
   // Deadlines are of the machine's clock, whatever the process's clock is in a test.
@@ -52,6 +52,17 @@ absl::Status Call::RecordOpening() {
   absl::Status written = trail_.AppendOpening(door_.sink_);
   if (!written.ok()) door_.gate_.CountAuditFailure();
   return written;
+}
+
+absl::Status Call::RecordNow() {
+  if (const absl::Status written = trail_.Finish(door_.sink_, absl::OkStatus()); !written.ok()) {
+    telemetry::Log(telemetry::Level::kError, "audit_append_failed",
+                   {{"method", method()}, {"status", written}});
+    door_.gate_.CountAuditFailure();
+    return TrailBroken(written);
+  }
+  trail_.Omit();
+  return absl::OkStatus();
 }
 
 absl::Status Call::Settle(const absl::Status& outcome) {

@@ -53,6 +53,13 @@ class Call {
   // Streams only (Serve does it for unary calls): the outcome is recorded, counted and mapped for
   // the wire. After it, nothing of the call may be used.
   grpc::Status Close(const absl::Status& outcome);
+  // The same of a call of HTTP: the outcome to answer, which differs where the trail could not be
+  // written.
+  absl::Status CloseHttp(const absl::Status& outcome) { return Settle(outcome); }
+
+  // Puts what was touched on record now, before it is shown; UNAVAILABLE where the trail cannot be
+  // written. The call's own end then leaves no second record of a success.
+  absl::Status RecordNow();
 
  private:
   friend class Door;
@@ -75,7 +82,7 @@ class Call {
 
   const Door& door_;
   const MethodRule& rule_;
-  grpc::ServerContextBase* const context_;
+  grpc::ServerContextBase* const context_;  // Null of HTTP.
   const absl::Time token_issued_;
   const absl::Time token_expiry_;
   const security::Scope scope_;

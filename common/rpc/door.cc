@@ -63,15 +63,15 @@ const MethodRule& Door::RuleOf(std::string_view method) const {
   return *rule;
 }
 
-absl::Status Door::Admit(const grpc::ServerContextBase& context, const MethodRule& rule,
+absl::Status Door::Admit(absl::StatusOr<Arrival> arrival, const MethodRule& rule,
                          Call::Entry& entry) const {
-  TJ_ASSIGN_OR_RETURN(Arrival arrival, ArrivalOf(context));
-  entry.deed.peer = arrival.address;
-  entry.deadline = arrival.deadline;
-  if (!arrival.peer.empty()) {
-    TJ_ASSIGN_OR_RETURN(entry.admission, gate_.load().Admit(arrival.peer, rule.streaming));
+  TJ_TRY(arrival.status());
+  entry.deed.peer = arrival->address;
+  entry.deadline = arrival->deadline;
+  if (!arrival->peer.empty()) {
+    TJ_ASSIGN_OR_RETURN(entry.admission, gate_.load().Admit(arrival->peer, rule.streaming));
   }
-  absl::StatusOr<Established> who = gate_.identity().Establish(arrival.evidence);
+  absl::StatusOr<Established> who = gate_.identity().Establish(arrival->evidence);
   if (who.ok()) {
     entry.deed.caller = std::move(who->caller);
     entry.token_issued = who->issued;
@@ -105,11 +105,22 @@ absl::Status Door::Admit(const grpc::ServerContextBase& context, const MethodRul
 std::unique_ptr<Call> Door::Enter(grpc::ServerContextBase* context, const MethodRule& rule,
                                   const std::string& request_id, grpc::Status* refusal) const {
   Call::Entry entry;
+  entry.deed.request_id = request_id;
+  absl::StatusOr<std::unique_ptr<Call>> call =
+      LetIn(ArrivalOf(*context), context, std::move(entry), rule);
+  if (call.ok()) return *std::move(call);
+  AddTrailers(context, request_id, call.status(), gate_.load().limits().retry_after);
+  *refusal = ToGrpc(call.status(), request_id);
+  return nullptr;
+}
+
+absl::StatusOr<std::unique_ptr<Call>> Door::LetIn(absl::StatusOr<Arrival> arrival,
+                                                  grpc::ServerContextBase* context,
+                                                  Call::Entry entry, const MethodRule& rule) const {
   entry.deed.service = service_;
   entry.deed.method = rule.method;
-  entry.deed.request_id = request_id;
   entry.began = gate_.clock().Elapsed();
-  const absl::Status admitted = Admit(*context, rule, entry);
+  const absl::Status admitted = Admit(std::move(arrival), rule, entry);
   if (admitted.ok()) {
     gate_.CountBegin(rule);
     return std::unique_ptr<Call>(new Call(*this, rule, context, std::move(entry)));
@@ -119,9 +130,18 @@ std::unique_ptr<Call> Door::Enter(grpc::ServerContextBase* context, const Method
   Trail trail(std::move(entry.deed), gate_.clock());
   if (BelongsInTrail(rule, admitted) && !trail.Finish(sink_, admitted).ok())
     gate_.CountAuditFailure();
-  AddTrailers(context, request_id, admitted, gate_.load().limits().retry_after);
-  *refusal = ToGrpc(admitted, request_id);
-  return nullptr;
+  return admitted;
+}
+
+absl::StatusOr<std::unique_ptr<Call>> Door::OpenHttp(Arrival arrival, std::string_view method,
+                                                     const std::string& request_id) const {
+  const MethodRule& rule = RuleOf(method);
+  Call::Entry entry;
+  entry.deed.source = Deed::Source::kHttp;
+  entry.deed.request_id = request_id;
+  // Requests state no deadline of their own.
+  if (!rule.streaming) arrival.deadline = absl::Now() + gate_.options().deadline_default;
+  return LetIn(std::move(arrival), nullptr, std::move(entry), rule);
 }
 
 grpc::Status Door::Serve(grpc::ServerContextBase* context, std::string_view method,

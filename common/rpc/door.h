@@ -7,11 +7,13 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "common/rpc/call.h"
 
 namespace tongjian::rpc {
 
 class Gate;
+struct Arrival;
 
 // One service's door: admits (identity, permission, deadline, load), runs the handler, writes the
 // trail, counts, and maps the status. Safe for concurrent use; `gate` (the process's) and `sink`
@@ -50,13 +52,24 @@ class Door {
   std::unique_ptr<Call> Open(grpc::ServerContextBase* context, std::string_view method,
                              grpc::Status* refusal) const;
 
+  // The same door for HTTP. `method` was registered with Gate::RegisterHttp (checked); the call
+  // ends by Call::CloseHttp. A refusal is in the trail when this returns; of what is let in, the
+  // record is the handler's to write before the first byte of a patient's data goes out
+  // (Trail::Finish), or the call's end writes it.
+  absl::StatusOr<std::unique_ptr<Call>> OpenHttp(Arrival arrival, std::string_view method,
+                                                 const std::string& request_id) const;
+
   const std::string& service() const { return service_; }
 
  private:
   friend class Call;
   // Fills in what it finds; the status says whether the call is let in.
-  absl::Status Admit(const grpc::ServerContextBase& context, const MethodRule& rule,
+  absl::Status Admit(absl::StatusOr<Arrival> arrival, const MethodRule& rule,
                      Call::Entry& entry) const;
+  // Lets the call in, or leaves the refusal in log, numbers and trail.
+  absl::StatusOr<std::unique_ptr<Call>> LetIn(absl::StatusOr<Arrival> arrival,
+                                              grpc::ServerContextBase* context, Call::Entry entry,
+                                              const MethodRule& rule) const;
   std::unique_ptr<Call> Enter(grpc::ServerContextBase* context, const MethodRule& rule,
                               const std::string& request_id, grpc::Status* refusal) const;
   const MethodRule& RuleOf(std::string_view method) const;

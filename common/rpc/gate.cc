@@ -66,16 +66,24 @@ absl::Status Gate::Register(std::string_view service) {
   }
   TJ_TRY(rules_.Add(*descriptor));
   for (int i = 0; i < descriptor->method_count(); ++i) {
-    const MethodRule* rule =
-        rules_.Find(absl::StrCat(descriptor->full_name(), "/", descriptor->method(i)->name()));
-    Numbers::Method& method = numbers_->methods[rule];
-    const telemetry::Labels labels = {{"method", rule->method}};
-    method.seconds =
-        &metrics_.GetHistogram("tongjian_rpc_seconds", "Time a call took at the door", labels);
-    method.running =
-        &metrics_.GetGauge("tongjian_rpc_running", "Calls let in and not ended", labels);
+    AddNumbers(
+        *rules_.Find(absl::StrCat(descriptor->full_name(), "/", descriptor->method(i)->name())));
   }
   return absl::OkStatus();
+}
+
+absl::Status Gate::RegisterHttp(const MethodRule& rule) {
+  TJ_TRY(rules_.Add(rule));
+  AddNumbers(*rules_.Find(rule.method));
+  return absl::OkStatus();
+}
+
+void Gate::AddNumbers(const MethodRule& rule) {
+  Numbers::Method& method = numbers_->methods[&rule];
+  const telemetry::Labels labels = {{"method", rule.method}};
+  method.seconds =
+      &metrics_.GetHistogram("tongjian_rpc_seconds", "Time a call took at the door", labels);
+  method.running = &metrics_.GetGauge("tongjian_rpc_running", "Calls let in and not ended", labels);
 }
 
 void Gate::CountBegin(const MethodRule& rule) { numbers_->Of(rule).running->Add(1); }

@@ -36,6 +36,9 @@ class Gate {
   // permission, or with neither a permission nor `anonymous`. `service`:
   // "tongjian.orders.v1.OrderService", linked into the program.
   absl::Status Register(std::string_view service);
+  // The same for what is asked over HTTP, which no proto describes. `rule.method`:
+  // "imaging.dicomweb/RetrieveStudy".
+  absl::Status RegisterHttp(const MethodRule& rule);
 
   const AccessTable& rules() const { return rules_; }
   const Identity& identity() const { return identity_; }
@@ -55,6 +58,7 @@ class Gate {
 
  private:
   struct Numbers;
+  void AddNumbers(const MethodRule& rule);
   const GateOptions options_;
   const base::Clock& clock_;
   telemetry::Registry& metrics_;
