@@ -25,7 +25,8 @@ namespace tongjian::blob {
 
 struct Footer {
   int64_t size = 0;
-  int64_t block_size = int64_t{1} << 20;
+  // What a look at a part of an object has to read and verify; objects of earlier versions have a mebibyte.
+  int64_t block_size = int64_t{64} << 10;
   std::vector<uint32_t> block_crcs;
   std::string sha256;  // 32 bytes.
 
