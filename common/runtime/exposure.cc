@@ -43,6 +43,9 @@ absl::Status CheckExposure(const ProcessOptions& options) {
   if (options.dicom_port >= 0 && !options.dicom_tls) {
     TJ_TRY(CheckPort("dicom", options.dicom_address, options.dicom_peers, ", or set dicom.tls"));
   }
+  if (options.web_port >= 0 && !options.web_tls) {
+    TJ_TRY(CheckPort("web", options.web_address, options.web_peers, ", or set web.tls"));
+  }
   if (options.admin_port >= 0) {
     TJ_TRY(CheckPort("admin", options.admin_address, options.admin_peers, ""));
   }

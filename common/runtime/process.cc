@@ -17,6 +17,7 @@
 #include "common/runtime/layout.h"
 #include "common/runtime/records.h"
 #include "common/runtime/routes.h"
+#include "common/runtime/web_port.h"
 #include "common/security/key_file.h"
 #include "common/telemetry/log.h"
 #include "common/web/admin.h"
@@ -54,7 +55,8 @@ rpc::HostOptions HostOptionsOf(const ProcessOptions& options, const Identities& 
 
 std::string PortsJson(const Ports& ports) {
   return absl::StrCat("{\"rpc\":", ports.rpc, ",\"plain\":", ports.plain,
-                      ",\"dicom\":", ports.dicom, ",\"admin\":", ports.admin, "}\n");
+                      ",\"dicom\":", ports.dicom, ",\"admin\":", ports.admin,
+                      ",\"web\":", ports.web, "}\n");
 }
 
 }  // namespace
@@ -85,6 +87,8 @@ class Process::Impl final : public Runtime {
     TJ_TRY(routes_.Open(here, options_.remote, identities_->files()));
     TJ_ASSIGN_OR_RETURN(dicom_, MakeDicomListener(options_, identities_->files()));
     if (dicom_ != nullptr) watches_ = WatchDicom(*dicom_, metrics_);
+    TJ_ASSIGN_OR_RETURN(web_, MakeWebServer(options_, identities_->files()));
+    if (web_ != nullptr) web_watches_ = WatchWeb(*web_, metrics_);
     for (const ModuleEntry& entry : entries) {
       absl::StatusOr<std::unique_ptr<Module>> module = entry.create(*this);
       if (!module.ok()) return About(entry.name, module.status());
@@ -92,6 +96,12 @@ class Process::Impl final : public Runtime {
       names_.push_back(entry.name);
     }
     if (records_.any_feed()) TJ_TRY(host_.Register<events::v1::FeedService>(*feeds_));
+    if (web_ != nullptr && !web_->any_route()) {
+      // One configuration may serve several processes of a hub.
+      telemetry::Log(telemetry::Level::kInfo, "web_port_unused");
+      web_watches_.clear();
+      web_.reset();
+    }
     AddProbe("records", [this] { return records_.Health(); });
     return absl::OkStatus();
   }
@@ -104,12 +114,14 @@ class Process::Impl final : public Runtime {
       started_ = i + 1;
     }
     if (dicom_ != nullptr) TJ_TRY(dicom_->Start());
+    if (web_ != nullptr) TJ_TRY(web_->Start());
     TJ_TRY(StartAdmin());
     housekeeper_ = std::make_unique<Housekeeper>(kChores, [this] { DoChores(); });
     ports_ = {.rpc = host_.port(),
               .plain = host_.plain_port(),
               .dicom = dicom_ == nullptr ? 0 : dicom_->port(),
-              .admin = admin_ == nullptr ? 0 : admin_->port()};
+              .admin = admin_ == nullptr ? 0 : admin_->port(),
+              .web = web_ == nullptr ? 0 : web_->port()};
     TJ_TRY(security::WriteDurably(PortsFile(options_.state), PortsJson(ports_),
                                   security::FileMode::kPublic));
     host_.SetServing(true);
@@ -128,6 +140,7 @@ class Process::Impl final : public Runtime {
     absl::SleepFor(started_ > 0 ? options_.drain : absl::ZeroDuration());
     feeds_->Close();
     if (dicom_ != nullptr) dicom_->Stop(options_.grace);
+    if (web_ != nullptr) web_->Stop(options_.grace);
     // Before the server: gRPC 1.51 crashes when a call begins on an in-process channel whose server
     // is gone.
     while (started_ > 0) modules_[--started_]->Stop();
@@ -166,6 +179,8 @@ class Process::Impl final : public Runtime {
     return rpc::OutgoingIdentity::Service(identities_->principals(), service);
   }
   dicom::Listener* dicom() override { return dicom_.get(); }
+  web::Server* web() override { return web_.get(); }
+  rpc::Gate& gate() override { return gate_; }
   security::Signer& signer() override { return identities_->signer(); }
   security::Authority* authority() override { return identities_->authority(); }
   security::TokenIssuer& token_issuer() override { return identities_->issuer(); }
@@ -234,6 +249,8 @@ class Process::Impl final : public Runtime {
   Records records_;
   std::unique_ptr<dicom::Listener> dicom_;
   std::vector<telemetry::Registry::Watch> watches_;
+  std::unique_ptr<web::Server> web_;
+  std::vector<telemetry::Registry::Watch> web_watches_;
   std::vector<web::Probe> probes_;
   std::vector<std::unique_ptr<Module>> modules_;
   std::vector<std::string> names_;

@@ -59,6 +59,13 @@ struct ProcessOptions {
   absl::Duration dicom_pdu_timeout = absl::Seconds(60);   // From a PDU's first byte to its last.
   absl::Duration dicom_idle_timeout = absl::Seconds(60);  // Between PDUs.
 
+  std::string web_address = "127.0.0.1";
+  int64_t web_port = -1;  // HTTP for people and viewers. -1: none; 0: any free one.
+  std::vector<std::string> web_peers = {"127.0.0.0/8", "::1/128"};
+  bool web_tls = false;  // With the certificate above.
+  int64_t web_connections_max = 64;
+  int64_t web_connections_per_peer_max = 32;  // From one address.
+
   config::ByteSize blob_reserve = config::GiB(1);
   config::ByteSize scrub_rate = config::MiB(4);
   absl::Duration feed_keep = absl::Hours(24 * 180);
@@ -79,6 +86,7 @@ struct Ports {
   int plain = 0;
   int dicom = 0;
   int admin = 0;
+  int web = 0;
 };
 
 // Use: Open, Start, (wait for a signal), Stop. From one thread. `clock` must outlive it.

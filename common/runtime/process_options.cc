@@ -28,6 +28,19 @@ void DescribeDicom(ProcessOptions& options, config::Settings& all) {
           {.min = absl::Seconds(1), .max = absl::Hours(24)});
 }
 
+void DescribeWeb(ProcessOptions& options, config::Settings& all) {
+  all.Add("web.address", &options.web_address, "Address of the HTTP port (DICOMweb)");
+  all.Add("web.port", &options.web_port, "HTTP port; 0 for any free one, -1 for none",
+          {.min = -1, .max = kPortMax});
+  all.Add("web.peers", &options.web_peers,
+          "Address blocks that may connect to the HTTP port; empty with web.tls: all");
+  all.Add("web.tls", &options.web_tls, "TLS on the HTTP port, with the certificate of rpc");
+  all.Add("web.connections-max", &options.web_connections_max,
+          "HTTP connections at once, each with a thread", {.min = 1, .max = 4096});
+  all.Add("web.connections-per-peer-max", &options.web_connections_per_peer_max,
+          "HTTP connections of one address at once", {.min = 1, .max = 4096});
+}
+
 }  // namespace
 
 void ProcessOptions::Describe(config::Settings& all) {
@@ -75,6 +88,7 @@ void ProcessOptions::Describe(config::Settings& all) {
   all.Add("oidc.roles", &oidc_roles, "Roles the provider may give; empty for all of people's");
 
   DescribeDicom(*this, all);
+  DescribeWeb(*this, all);
 
   all.Add("blobs.reserve", &blob_reserve, "Free disk space below which nothing more is accepted");
   all.Add("blobs.scrub-rate", &scrub_rate,

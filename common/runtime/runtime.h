@@ -33,6 +33,12 @@ class VoidTokens;
 namespace tongjian::store {
 class Database;
 }
+namespace tongjian::rpc {
+class Gate;
+}
+namespace tongjian::web {
+class Server;
+}
 
 namespace tongjian::runtime {
 
@@ -78,6 +84,10 @@ class Runtime {
   // The DICOM listener to register handlers with; null where the settings name no DICOM port.
   // Started behind the modules.
   virtual dicom::Listener* dicom() = 0;
+  // The HTTP port to put routes on; null where the settings name none. Started behind the modules.
+  // Each route goes through web::HttpDoor, whose rules are registered with gate().
+  virtual web::Server* web() = 0;
+  virtual rpc::Gate& gate() = 0;
   // Signs reports. The built-in key unless the settings name another.
   virtual security::Signer& signer() = 0;
   // The hub's certificate authority; null where another PKI issues certificates.

@@ -3,12 +3,10 @@
 #include <httplib.h>
 
 #include <atomic>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "common/web/workers.h"
 
 namespace tongjian::web {
 namespace {
@@ -16,55 +14,8 @@ namespace {
 constexpr char kText[] = "text/plain; charset=utf-8";
 constexpr char kMetricsText[] = "text/plain; version=0.0.4; charset=utf-8";
 constexpr int kThreadsMax = 16;
-// Connections that wait for a thread; beyond these, accepting waits.
-constexpr size_t kQueuedMax = 64;
 constexpr size_t kRequestBytesMax = 4096;
 constexpr time_t kIdleSeconds = 2;
-
-// A fixed number of threads behind a bounded queue; httplib's own queue is unbounded.
-class Workers : public httplib::TaskQueue {
- public:
-  explicit Workers(int threads) {
-    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Run(); });
-  }
-
-  void enqueue(std::function<void()> task) override {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return stopping_ || tasks_.size() < kQueuedMax; });
-    tasks_.push_back(std::move(task));
-    changed_.notify_all();
-  }
-
-  void shutdown() override {
-    {
-      std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    changed_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
-  }
-
- private:
-  void Run() {
-    std::unique_lock lock(mutex_);
-    while (true) {
-      changed_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
-      if (tasks_.empty()) return;
-      const std::function<void()> task = std::move(tasks_.front());
-      tasks_.pop_front();
-      changed_.notify_all();
-      lock.unlock();
-      task();
-      lock.lock();
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::function<void()>> tasks_;
-  bool stopping_ = false;
-  std::vector<std::thread> threads_;
-};
 
 }  // namespace
 

@@ -1,0 +1,33 @@
+// Threads for connections: a fixed number behind a bounded queue. Internal to common/web.
+#pragma once
+
+#include <httplib.h>
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace tongjian::web {
+
+// httplib's own queue is unbounded. Where this one is full, accepting waits.
+class Workers : public httplib::TaskQueue {
+ public:
+  explicit Workers(int threads);
+
+  void enqueue(std::function<void()> task) override;
+  void shutdown() override;
+
+ private:
+  void Run();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::function<void()>> tasks_;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace tongjian::web
