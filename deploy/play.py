@@ -220,6 +220,7 @@ It stays up until Ctrl-C. Try next:
   {stage.tongjian} ctl {hub} --token-file {stage.path('reader.token')} results list {patient}
   {stage.tongjian} ctl {hub} --token-file {stage.path('auditor.token')} audit verify
   storescu -aet {CLINIC['device']} -aec GATEWAY localhost {stage.ports[CLINIC['facility']]['dicom']} YOUR_FILE.dcm
+  curl -H "Authorization: Bearer $(cat {stage.path('reader.token')})" http://localhost:{stage.ports['hub']['web']}/dicom-web/studies
   curl http://localhost:{stage.ports['hub']['admin']}/metrics
 Results for the clinic also lie in {stage.path(CLINIC['facility'] + '-results')}; logs in {stage.directory}/*.log""")
 

@@ -93,9 +93,10 @@ class Stage:
         """Starts a process that was killed, on the ports it had: others know them."""
         config = pathlib.Path(self.path(f"{name}.toml"))
         text = config.read_text(encoding="utf-8")
-        rpc, dicom = self.ports[name]["rpc"], self.ports[name]["dicom"]
+        rpc, dicom, web = (self.ports[name][port] for port in ("rpc", "dicom", "web"))
         text = text.replace('listen = "127.0.0.1:0"', f'listen = "127.0.0.1:{rpc}"')
         text = text.replace("[dicom]\nport = 0", f"[dicom]\nport = {dicom}")
+        text = text.replace("[web]\nport = 0", f"[web]\nport = {web}")
         config.write_text(text, encoding="utf-8")
         return self.start(name, *self.commands[name])
 
@@ -138,6 +139,9 @@ listen = "127.0.0.1:0"
 names = ["localhost", "127.0.0.1"]
 
 [dicom]
+port = 0
+
+[web]
 port = 0
 
 [admin]

@@ -10,6 +10,8 @@
 #include "common/feed/account_news.h"
 #include "common/feed/follower.h"
 #include "common/runtime/runtime.h"
+#include "common/web/server.h"
+#include "services/imaging/dicomweb.h"
 #include "services/imaging/find.h"
 #include "services/imaging/follow_orders.h"
 #include "services/imaging/follow_registry.h"
@@ -111,6 +113,10 @@ class ImagingModuleImpl final : public runtime::Module {
     module->watches_ = WatchWaiting(runtime.metrics(), *database);
     if (dicom::Listener* const listener = runtime.dicom(); listener != nullptr)
       module->RegisterWith(*listener);
+    if (web::Server* const server = runtime.web(); server != nullptr) {
+      TJ_TRY(DicomWeb::RegisterRules(runtime.gate()));
+      module->web_.RouteOn(*server);
+    }
     return module;
   }
 
@@ -163,7 +169,9 @@ class ImagingModuleImpl final : public runtime::Module {
         read_workers_(static_cast<int>(settings.read_threads)),
         ingest_grpc_(database, {uploads_, places_, upload_workers_, runtime.clock()}, desk_,
                      runtime.DoorOf(kService)),
-        study_grpc_(database, blobs, desk_, read_workers_, runtime.DoorOf(kService)) {}
+        study_grpc_(database, blobs, desk_, read_workers_, runtime.DoorOf(kService)),
+        web_(database, blobs, queries_, ingest_, runtime.clock(), runtime.DoorOf(kService),
+             {.object_bytes_max = settings.object_size_max.bytes}) {}
 
   void RegisterWith(dicom::Listener& listener) {
     listener.OnStore(store_scp_);
@@ -198,6 +206,7 @@ class ImagingModuleImpl final : public runtime::Module {
   Workers read_workers_;
   IngestGrpc ingest_grpc_;
   StudyGrpc study_grpc_;
+  DicomWeb web_;
   std::optional<Ticker> quiet_ticker_;
   std::optional<Ticker> sweep_ticker_;
   std::vector<telemetry::Registry::Watch> watches_;
