@@ -42,13 +42,14 @@ std::string LineOf(const security::Caller& caller, const Arrival& arrival) {
   return facility.empty() ? arrival.peer : absl::StrCat("facility ", facility);
 }
 
-absl::Status AwaitTurn(Gate& gate, const std::string& line, const grpc::ServerContextBase& context,
+absl::Status AwaitTurn(Gate& gate, const std::string& line, const grpc::ServerContextBase* context,
                        absl::Time deadline, Admission& admission) {
   const absl::Duration began = gate.clock().Elapsed();
   TJ_ASSIGN_OR_RETURN(std::unique_ptr<Turn> turn, gate.turns().Take(line, deadline));
   admission.Hold(std::move(turn));
   gate.CountTurn(gate.clock().Elapsed() - began);
-  if (context.IsCancelled()) return absl::CancelledError("the caller went away before its turn");
+  if (context != nullptr && context->IsCancelled())
+    return absl::CancelledError("the caller went away before its turn");
   return absl::OkStatus();
 }
 
@@ -63,7 +64,8 @@ const MethodRule& Door::RuleOf(std::string_view method) const {
   return *rule;
 }
 
-absl::Status Door::Admit(absl::StatusOr<Arrival> arrival, const MethodRule& rule,
+absl::Status Door::Admit(const absl::StatusOr<Arrival>& arrival,
+                         const grpc::ServerContextBase* context, const MethodRule& rule,
                          Call::Entry& entry) const {
   TJ_TRY(arrival.status());
   entry.deed.peer = arrival->address;
@@ -94,11 +96,13 @@ absl::Status Door::Admit(absl::StatusOr<Arrival> arrival, const MethodRule& rule
     }
     entry.deadline = absl::Now() + gate_.options().deadline_default;
   }
-  // Only a sync handler runs on a thread of its own, which may wait; streams and long polls take no
-  // turn.
-  const std::string line = LineOf(entry.deed.caller, arrival);
-  if (line.empty() || dynamic_cast<const grpc::ServerContext*>(&context) == nullptr)
-    return absl::OkStatus();
+  // Only a sync handler, and one of HTTP, runs on a thread of its own, which may wait; streams and
+  // long polls take no turn.
+  const bool may_wait = context == nullptr
+                            ? !rule.streaming
+                            : dynamic_cast<const grpc::ServerContext*>(context) != nullptr;
+  const std::string line = LineOf(entry.deed.caller, *arrival);
+  if (line.empty() || !may_wait) return absl::OkStatus();
   return AwaitTurn(gate_, line, context, entry.deadline, *entry.admission);
 }
 
@@ -114,13 +118,13 @@ std::unique_ptr<Call> Door::Enter(grpc::ServerContextBase* context, const Method
   return nullptr;
 }
 
-absl::StatusOr<std::unique_ptr<Call>> Door::LetIn(absl::StatusOr<Arrival> arrival,
+absl::StatusOr<std::unique_ptr<Call>> Door::LetIn(const absl::StatusOr<Arrival>& arrival,
                                                   grpc::ServerContextBase* context,
                                                   Call::Entry entry, const MethodRule& rule) const {
   entry.deed.service = service_;
   entry.deed.method = rule.method;
   entry.began = gate_.clock().Elapsed();
-  const absl::Status admitted = Admit(std::move(arrival), rule, entry);
+  const absl::Status admitted = Admit(arrival, context, rule, entry);
   if (admitted.ok()) {
     gate_.CountBegin(rule);
     return std::unique_ptr<Call>(new Call(*this, rule, context, std::move(entry)));
@@ -141,7 +145,7 @@ absl::StatusOr<std::unique_ptr<Call>> Door::OpenHttp(Arrival arrival, std::strin
   entry.deed.request_id = request_id;
   // Requests state no deadline of their own.
   if (!rule.streaming) arrival.deadline = absl::Now() + gate_.options().deadline_default;
-  return LetIn(std::move(arrival), nullptr, std::move(entry), rule);
+  return LetIn(arrival, nullptr, std::move(entry), rule);
 }
 
 grpc::Status Door::Serve(grpc::ServerContextBase* context, std::string_view method,

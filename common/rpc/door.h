@@ -64,10 +64,10 @@ class Door {
  private:
   friend class Call;
   // Fills in what it finds; the status says whether the call is let in.
-  absl::Status Admit(absl::StatusOr<Arrival> arrival, const MethodRule& rule,
-                     Call::Entry& entry) const;
+  absl::Status Admit(const absl::StatusOr<Arrival>& arrival, const grpc::ServerContextBase* context,
+                     const MethodRule& rule, Call::Entry& entry) const;
   // Lets the call in, or leaves the refusal in log, numbers and trail.
-  absl::StatusOr<std::unique_ptr<Call>> LetIn(absl::StatusOr<Arrival> arrival,
+  absl::StatusOr<std::unique_ptr<Call>> LetIn(const absl::StatusOr<Arrival>& arrival,
                                               grpc::ServerContextBase* context, Call::Entry entry,
                                               const MethodRule& rule) const;
   std::unique_ptr<Call> Enter(grpc::ServerContextBase* context, const MethodRule& rule,
