@@ -114,6 +114,17 @@ void SetImplementation(T_ASC_Parameters& parameters) {
                       sizeof parameters.ourImplementationVersionName);
 }
 
+T_ASC_SC_ROLE RoleOf(const PresentationContext& context) {
+  switch (context.role) {
+    case PresentationRole::kProvider:
+      return ASC_SC_ROLE_SCP;
+    case PresentationRole::kBoth:
+      return ASC_SC_ROLE_SCUSCP;
+    default:
+      return ASC_SC_ROLE_DEFAULT;
+  }
+}
+
 absl::Status AddContexts(T_ASC_Parameters* parameters,
                          const std::vector<PresentationContext>& contexts) {
   if (contexts.empty() || contexts.size() > 128) {
@@ -129,7 +140,7 @@ absl::Status AddContexts(T_ASC_Parameters* parameters,
     }
     TJ_TRY(CheckUid("abstract_syntax", context.abstract_syntax));
     if (ASC_addPresentationContext(parameters, id, context.abstract_syntax.c_str(), syntaxes.data(),
-                                   static_cast<int>(syntaxes.size()))
+                                   static_cast<int>(syntaxes.size()), RoleOf(context))
             .bad()) {
       return absl::InvalidArgumentError("presentation context cannot be offered");
     }

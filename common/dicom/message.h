@@ -25,6 +25,7 @@ constexpr Tag kPriority = 0x00000700;
 constexpr Tag kDataSetType = 0x00000800;
 constexpr Tag kStatus = 0x00000900;
 constexpr Tag kErrorComment = 0x00000902;
+constexpr Tag kErrorId = 0x00000903;
 constexpr Tag kAffectedSopInstanceUid = 0x00001000;
 constexpr Tag kRequestedSopInstanceUid = 0x00001001;
 constexpr Tag kEventTypeId = 0x00001002;
@@ -56,9 +57,17 @@ constexpr int kResponse = 0x8000;
 
 namespace status {
 constexpr int kSuccess = 0x0000;
+constexpr int kInvalidAttributeValue = 0x0106;
 constexpr int kProcessingFailure = 0x0110;
+constexpr int kDuplicateInstance = 0x0111;
+constexpr int kNoSuchInstance = 0x0112;
+constexpr int kClassInstanceConflict = 0x0119;
+constexpr int kMissingAttribute = 0x0120;
+constexpr int kMissingAttributeValue = 0x0121;
 constexpr int kNotAuthorized = 0x0124;
+constexpr int kDuplicateTransaction = 0x0131;
 constexpr int kUnrecognizedOperation = 0x0211;
+constexpr int kResourceLimitation = 0x0213;
 constexpr int kOutOfResources = 0xA700;
 constexpr int kCannotCount = 0xA701;  // Out of resources: more matches than are sent at once.
 constexpr int kMoveAllFailed = 0xA702;

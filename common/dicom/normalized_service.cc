@@ -1,3 +1,5 @@
+#include "common/dicom/commitment.h"
+#include "common/dicom/performed_step.h"
 #include "common/dicom/session.h"
 #include "common/dicom/uid.h"
 
@@ -23,17 +25,21 @@ NormalizedOperation OperationOf(int operation) {
 
 // PS3.7 annex C.
 int NormalizedStatus(const absl::Status& result) {
+  const std::string reason = base::DetailOf(result).reason;
   switch (result.code()) {
     case absl::StatusCode::kOk:
       return status::kSuccess;
     case absl::StatusCode::kNotFound:
-      return 0x0112;
+      return status::kNoSuchInstance;
     case absl::StatusCode::kAlreadyExists:
-      return 0x0111;
+      return reason == kTransactionRepeated ? status::kDuplicateTransaction
+                                            : status::kDuplicateInstance;
     case absl::StatusCode::kInvalidArgument:
-      return 0x0106;
+      if (reason == kAttributeMissing) return status::kMissingAttribute;
+      return reason == kAttributeEmpty ? status::kMissingAttributeValue
+                                       : status::kInvalidAttributeValue;
     case absl::StatusCode::kResourceExhausted:
-      return 0x0213;
+      return status::kResourceLimitation;
     case absl::StatusCode::kUnimplemented:
       return status::kUnrecognizedOperation;
     case absl::StatusCode::kPermissionDenied:
@@ -42,6 +48,13 @@ int NormalizedStatus(const absl::Status& result) {
     default:
       return status::kProcessingFailure;
   }
+}
+
+// PS3.4 F.7.2.2.3: what may no longer be updated is told apart by an error id.
+Dataset MoreOf(const absl::Status& refusal) {
+  Dataset more;
+  if (base::DetailOf(refusal).reason == kStepIsFinal) more.Set(command::kErrorId, "42768");  // A710
+  return more;
 }
 
 absl::StatusOr<NormalizedRequest> RequestOf(const Command& command, Dataset attributes) {
@@ -63,11 +76,66 @@ absl::StatusOr<NormalizedRequest> RequestOf(const Command& command, Dataset attr
   return request;
 }
 
+// Events between the messages of the peer.
+class Events final : public EventChannel {
+ public:
+  explicit Events(const Exchange& exchange) : exchange_(exchange) {}
+
+  absl::Status Report(const NormalizedRequest& event) override {
+    TJ_TRY(lost_);
+    if (exchange_.messages.HasData())
+      return base::Unavailable("ASSOCIATION_BUSY", "the peer has gone on");
+    lost_ = Send(event);
+    TJ_TRY(lost_);
+    absl::StatusOr<int> code = Answer();
+    if (!code.ok()) return lost_ = code.status();
+    if (*code == status::kSuccess) return absl::OkStatus();
+    return base::Error(absl::StatusCode::kInternal, "PEER_STATUS", "",
+                       "the peer refused the event: status " + std::to_string(*code));
+  }
+
+  const absl::Status& lost() const { return lost_; }
+
+ private:
+  absl::Status Send(const NormalizedRequest& event) {
+    Dataset fields;
+    fields.Set(command::kCommandField, std::to_string(operation::kEventReport));
+    fields.Set(command::kMessageId, std::to_string(++message_id_));
+    fields.Set(command::kAffectedSopClassUid, event.sop_class_uid);
+    fields.Set(command::kAffectedSopInstanceUid, event.sop_instance_uid);
+    fields.Set(command::kEventTypeId, std::to_string(event.type_id));
+    const uint8_t context = exchange_.command.context_id;
+    TJ_TRY(exchange_.messages.SendCommand(context, std::move(fields), true));
+    return exchange_.messages.SendDataset(context, event.attributes, CharacterSet("ISO_IR 192"));
+  }
+
+  // The status of the response; what the peer asks meanwhile is served.
+  absl::StatusOr<int> Answer() {
+    for (;;) {
+      TJ_ASSIGN_OR_RETURN(const Command command, exchange_.messages.ReceiveCommand());
+      if ((command.operation() & operation::kResponse) == 0) {
+        TJ_TRY(
+            Dispatch({exchange_.context, exchange_.info, exchange_.messages, command, true}));
+        continue;
+      }
+      bool undecodable = false;
+      const auto unread = exchange_.messages.ReceiveDataset(command, &undecodable);
+      if (!unread.ok() && !undecodable) return unread.status();
+      if (command.Number(command::kMessageIdRespondedTo) == message_id_)
+        return command.Number(command::kStatus);
+    }
+  }
+
+  const Exchange& exchange_;
+  int message_id_ = 0;
+  absl::Status lost_;
+};
+
 absl::StatusOr<NormalizedReply> Handle(const Exchange& exchange, NormalizedHandler& handler,
-                                       absl::StatusOr<ReadResult> attributes) {
+                                       absl::StatusOr<ReadResult> attributes,
+                                       NormalizedRequest& request) {
   TJ_TRY(attributes.status());
-  TJ_ASSIGN_OR_RETURN(const NormalizedRequest request,
-                      RequestOf(exchange.command, std::move(attributes->dataset)));
+  TJ_ASSIGN_OR_RETURN(request, RequestOf(exchange.command, std::move(attributes->dataset)));
   return handler.Handle(exchange.info, request);
 }
 
@@ -78,10 +146,12 @@ absl::Status ServeNormalized(Exchange exchange, NormalizedHandler& handler) {
   absl::StatusOr<ReadResult> attributes =
       exchange.messages.ReceiveDataset(exchange.command, &undecodable);
   if (!attributes.ok() && !undecodable) return attributes.status();
-  const absl::StatusOr<NormalizedReply> reply = Handle(exchange, handler, std::move(attributes));
+  NormalizedRequest request;
+  const absl::StatusOr<NormalizedReply> reply =
+      Handle(exchange, handler, std::move(attributes), request);
   if (!reply.ok()) {
     return exchange.messages.Respond(exchange.command, NormalizedStatus(reply.status()),
-                                     MessageOf(reply.status()));
+                                     MessageOf(reply.status()), MoreOf(reply.status()));
   }
   Dataset more;
   if (ValidUid(reply->sop_instance_uid))
@@ -91,9 +161,14 @@ absl::Status ServeNormalized(Exchange exchange, NormalizedHandler& handler) {
   }
   const bool has_attributes = !reply->attributes.empty();
   TJ_TRY(exchange.messages.Respond(exchange.command, status::kSuccess, "", more, has_attributes));
-  if (!has_attributes) return absl::OkStatus();
-  return exchange.messages.SendDataset(exchange.command.context_id, reply->attributes,
-                                       CharacterSet("ISO_IR 192"));
+  if (has_attributes) {
+    TJ_TRY(exchange.messages.SendDataset(exchange.command.context_id, reply->attributes,
+                                         CharacterSet("ISO_IR 192")));
+  }
+  if (exchange.amid_event) return absl::OkStatus();
+  Events events(exchange);
+  handler.Answered(exchange.info, request, events);
+  return events.lost();
 }
 
 }  // namespace tongjian::dicom

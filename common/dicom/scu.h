@@ -29,10 +29,15 @@ struct ScuOptions {
   std::optional<TlsOptions> tls;
 };
 
+// What the requester wants to be for a SOP class: its user, its provider (events to a device), or
+// both.
+enum class PresentationRole { kUser, kProvider, kBoth };
+
 // An abstract syntax with the transfer syntaxes offered for it, in order of preference.
 struct PresentationContext {
   std::string abstract_syntax;
   std::vector<std::string> transfer_syntaxes;
+  PresentationRole role = PresentationRole::kUser;
 };
 
 // The response to a C-STORE that reached the peer.

@@ -186,13 +186,28 @@ struct NormalizedReply {
   Dataset attributes;            // Sent where not empty.
 };
 
-// NOT_FOUND answers 0112, ALREADY_EXISTS 0111, INVALID_ARGUMENT 0106, FAILED_PRECONDITION and
-// others 0110, UNIMPLEMENTED 0211.
+// Sends events on the association a request came on. Only within NormalizedHandler::Answered.
+class EventChannel {
+ public:
+  virtual ~EventChannel() = default;
+  // N-EVENT-REPORT; OK once the peer has answered it with success. INTERNAL with the peer's failure
+  // status; everything else is the association's end, or that the peer has gone on to something
+  // else: tell it on an association of its own.
+  virtual absl::Status Report(const NormalizedRequest& event) = 0;
+};
+
+// NOT_FOUND answers 0112, ALREADY_EXISTS 0111 (0131 for a transaction), INVALID_ARGUMENT 0106 (0120
+// and 0121 for what is missing), RESOURCE_EXHAUSTED 0213, UNIMPLEMENTED 0211, FAILED_PRECONDITION
+// and others 0110 (performed_step.h, commitment.h have the reasons).
 class NormalizedHandler {
  public:
   virtual ~NormalizedHandler() = default;
   virtual absl::StatusOr<NormalizedReply> Handle(const AssociationInfo& info,
                                                  const NormalizedRequest& request) = 0;
+  // The answer of success to `request` has gone out; the association waits for the peer's next
+  // message while this runs. Not called for what came in the middle of another event.
+  virtual void Answered(const AssociationInfo&, const NormalizedRequest& /*request*/,
+                        EventChannel&) {}
 };
 
 }  // namespace tongjian::dicom

@@ -63,44 +63,6 @@ absl::Status RespondUnrecognized(Exchange& exchange) {
                                    "operation not supported here");
 }
 
-absl::Status Dispatch(Exchange exchange) {
-  const Registry& registry = exchange.context.registry;
-  const std::string& syntax =
-      exchange.messages.association().FindContext(exchange.command.context_id)->abstract_syntax;
-  switch (exchange.command.operation()) {
-    case operation::kEcho:
-      return exchange.messages.Respond(exchange.command, status::kSuccess);
-    case operation::kStore:
-      if (registry.store != nullptr && IsStorageClass(syntax)) return ServeStore(exchange);
-      break;
-    case operation::kFind:
-      if (FindHandler* handler = Lookup(registry.find, syntax))
-        return ServeFind(exchange, *handler);
-      break;
-    case operation::kMove:
-      if (MoveHandler* handler = Lookup(registry.move, syntax))
-        return ServeMove(exchange, *handler);
-      break;
-    case operation::kRetrieve:
-      if (GetHandler* handler = Lookup(registry.get, syntax)) return ServeGet(exchange, *handler);
-      break;
-    case operation::kCreate:
-    case operation::kSet:
-    case operation::kGet:
-    case operation::kAction:
-    case operation::kEventReport:
-    case operation::kDelete:
-      if (NormalizedHandler* handler = Lookup(registry.normalized, syntax))
-        return ServeNormalized(exchange, *handler);
-      break;
-    case operation::kCancel:
-      return absl::OkStatus();  // It crossed the last response of what it was to cancel.
-    default:
-      break;
-  }
-  return RespondUnrecognized(exchange);
-}
-
 absl::Status ServeMessages(const SessionContext& context, const AssociationInfo& info,
                            Association& association) {
   Messages messages(association);
@@ -139,6 +101,44 @@ bool IsPlain(const std::string& syntax) {
 
 }  // namespace
 
+absl::Status Dispatch(Exchange exchange) {
+  const Registry& registry = exchange.context.registry;
+  const std::string& syntax =
+      exchange.messages.association().FindContext(exchange.command.context_id)->abstract_syntax;
+  switch (exchange.command.operation()) {
+    case operation::kEcho:
+      return exchange.messages.Respond(exchange.command, status::kSuccess);
+    case operation::kStore:
+      if (registry.store != nullptr && IsStorageClass(syntax)) return ServeStore(exchange);
+      break;
+    case operation::kFind:
+      if (FindHandler* handler = Lookup(registry.find, syntax))
+        return ServeFind(exchange, *handler);
+      break;
+    case operation::kMove:
+      if (MoveHandler* handler = Lookup(registry.move, syntax))
+        return ServeMove(exchange, *handler);
+      break;
+    case operation::kRetrieve:
+      if (GetHandler* handler = Lookup(registry.get, syntax)) return ServeGet(exchange, *handler);
+      break;
+    case operation::kCreate:
+    case operation::kSet:
+    case operation::kGet:
+    case operation::kAction:
+    case operation::kEventReport:
+    case operation::kDelete:
+      if (NormalizedHandler* handler = Lookup(registry.normalized, syntax))
+        return ServeNormalized(exchange, *handler);
+      break;
+    case operation::kCancel:
+      return absl::OkStatus();  // It crossed the last response of what it was to cancel.
+    default:
+      break;
+  }
+  return RespondUnrecognized(exchange);
+}
+
 std::vector<ContextAnswer> AnswerContexts(const std::vector<ProposedContext>& proposed,
                                           const Registry& registry) {
   std::vector<ContextAnswer> answers;
@@ -152,6 +152,8 @@ std::vector<ContextAnswer> AnswerContexts(const std::vector<ProposedContext>& pr
           std::find_if(context.transfer_syntaxes.begin(), context.transfer_syntaxes.end(), IsPlain);
       answer.reason = 4;
       if (plain != context.transfer_syntaxes.end()) answer.transfer_syntax = *plain;
+      // Who provides the class calls with an event of its own.
+      answer.peer_provides = context.scp_role && registry.normalized.contains(syntax);
     } else if (registry.store != nullptr && IsStorageClass(syntax)) {
       // As it was proposed, compressed included: nothing is decoded here.
       answer.reason = 4;

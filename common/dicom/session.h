@@ -49,6 +49,7 @@ struct Exchange {
   const AssociationInfo& info;
   Messages& messages;
   const Command& command;
+  bool amid_event = false;  // It came while an event of ours awaits its answer.
 };
 
 // Each answers one message. Their status is that of the association: what a handler refused is in
@@ -58,6 +59,8 @@ absl::Status ServeFind(Exchange exchange, FindHandler& handler);
 absl::Status ServeMove(Exchange exchange, MoveHandler& handler);
 absl::Status ServeGet(Exchange exchange, GetHandler& handler);
 absl::Status ServeNormalized(Exchange exchange, NormalizedHandler& handler);
+// Whichever it is.
+absl::Status Dispatch(Exchange exchange);
 
 // Receives an association on `stream`, serves it to its end. `info` comes with endpoint, address
 // and id filled.

@@ -68,10 +68,12 @@ constexpr std::array kEntries = {
     Entry{0x00400008, "SQ"}, Entry{0x00400009, "SH"}, Entry{0x00400010, "SH"},
     Entry{0x00400011, "SH"}, Entry{0x00400020, "CS"}, Entry{0x00400031, "UT"},
     Entry{0x00400032, "UT"}, Entry{0x00400033, "CS"}, Entry{0x00400039, "SQ"},
-    Entry{0x00400100, "SQ"}, Entry{0x00400241, "AE"}, Entry{0x00400244, "DA"},
+    Entry{0x00400100, "SQ"}, Entry{0x00400220, "SQ"}, Entry{0x00400241, "AE"},
+    Entry{0x00400242, "SH"}, Entry{0x00400243, "SH"}, Entry{0x00400244, "DA"},
     Entry{0x00400245, "TM"}, Entry{0x00400250, "DA"}, Entry{0x00400251, "TM"},
     Entry{0x00400252, "CS"}, Entry{0x00400253, "SH"}, Entry{0x00400254, "LO"},
     Entry{0x00400260, "SQ"}, Entry{0x00400270, "SQ"}, Entry{0x00400275, "SQ"},
+    Entry{0x00400280, "ST"}, Entry{0x00400281, "SQ"},
     Entry{0x00400340, "SQ"}, Entry{0x00401001, "SH"}, Entry{0x00401003, "SH"},
     Entry{0x00401400, "LT"}, Entry{0x7FE00010, "OW"},
 };

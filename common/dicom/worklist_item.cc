@@ -11,12 +11,16 @@
 namespace tongjian::dicom {
 namespace {
 
-constexpr Tag kCodeValue = 0x00080100;
-constexpr Tag kCodingSchemeDesignator = 0x00080102;
-constexpr Tag kCodeMeaning = 0x00080104;
 constexpr Tag kAdditionalPatientHistory = 0x001021B0;
 constexpr Tag kRequestingPhysician = 0x00321032;
 constexpr Tag kAdmissionId = 0x00380010;
+constexpr Tag kReasonForRequestedProcedure = 0x00401002;
+constexpr Tag kReportingPriority = 0x00401009;
+constexpr Tag kRequestedProcedureComments = 0x00401400;
+constexpr Tag kRequestIssueDate = 0x00402004;
+constexpr Tag kRequestIssueTime = 0x00402005;
+constexpr Tag kPlacerOrderNumber = 0x00402016;
+constexpr Tag kFillerOrderNumber = 0x00402017;
 constexpr size_t kShortText = 16;
 constexpr size_t kLongText = 64;
 
@@ -50,9 +54,9 @@ void SetCode(Dataset& dataset, Tag tag, const WorklistItem& item) {
   std::vector<Dataset> codes;
   if (!item.code.empty() && !item.code_system.empty()) {
     Dataset code;
-    code.Set(kCodeValue, Cut(item.code, kShortText));
-    code.Set(kCodingSchemeDesignator, Cut(item.code_system, kShortText));
-    code.Set(kCodeMeaning, Cut(item.description, kLongText));
+    code.Set(tags::kCodeValue, Cut(item.code, kShortText));
+    code.Set(tags::kCodingSchemeDesignator, Cut(item.code_system, kShortText));
+    code.Set(tags::kCodeMeaning, Cut(item.description, kLongText));
     codes.push_back(std::move(code));
   }
   dataset.SetItems(tag, std::move(codes));
@@ -67,11 +71,59 @@ Dataset Step(const WorklistItem& item) {
   step.Set(tags::kScheduledPerformingPhysicianName, "");
   step.Set(tags::kScheduledProcedureStepDescription, Cut(item.description, kLongText));
   step.Set(tags::kScheduledProcedureStepId, Cut(item.scheduled_step_id, kShortText));
-  step.Set(tags::kScheduledProcedureStepStatus, "SCHEDULED");
+  step.Set(tags::kScheduledProcedureStepStatus, Cut(item.step_status, kShortText));
   step.Set(tags::kScheduledStationName, "");
   step.Set(tags::kScheduledProcedureStepLocation, "");
   SetCode(step, tags::kScheduledProtocolCodeSequence, item);
   return step;
+}
+
+void SetText(Dataset& dataset, Tag tag, const char* vr, std::string value) {
+  dataset.SetElement(tag, {.vr = vr, .values = {std::move(value)}});
+}
+
+// The imaging service request, and why it was made.
+void SetRequest(Dataset& dataset, const WorklistItem& item) {
+  SetText(dataset, kReasonForRequestedProcedure, "LO", Cut(item.clinical_information, kLongText));
+  SetText(dataset, kRequestedProcedureComments, "LT", Cut(item.clinical_information, 1024));
+  SetText(dataset, kReportingPriority, "SH", item.priority);
+  SetText(dataset, kRequestIssueDate, "DA", item.requested_date);
+  SetText(dataset, kRequestIssueTime, "TM", item.requested_time);
+  SetText(dataset, kPlacerOrderNumber, "LO", Cut(item.placer_order_number, kLongText));
+  SetText(dataset, kFillerOrderNumber, "LO", Cut(item.accession_number, kLongText));
+}
+
+// A date and a time as one text that sorts; the shorter a bound, the more it covers.
+std::string Moment(std::string_view date, std::string_view time, char fill) {
+  std::string moment(date.substr(0, 8));
+  moment.resize(8, fill);
+  std::string hours(time.substr(0, time.find('.')));
+  hours.resize(6, fill);
+  return moment + hours;
+}
+
+// Both start keys as ranges; nothing where one of them is no range.
+struct Period {
+  Range date;
+  Range time;
+};
+std::optional<Period> PeriodOf(const Dataset& step) {
+  const std::string& date = step.Text(tags::kScheduledProcedureStepStartDate);
+  const std::string& time = step.Text(tags::kScheduledProcedureStepStartTime);
+  const bool ranges =
+      date.find('-') != std::string::npos && time.find('-') != std::string::npos;
+  const std::optional<Range> dates = ParseRange(date);
+  const std::optional<Range> times = ParseRange(time);
+  if (!ranges || !dates || !times) return {};
+  return Period{*dates, *times};
+}
+
+bool Within(const Period& period, const Dataset& step) {
+  const std::string at = Moment(step.Text(tags::kScheduledProcedureStepStartDate),
+                                step.Text(tags::kScheduledProcedureStepStartTime), '0');
+  if (!period.date.from.empty() && at < Moment(period.date.from, period.time.from, '0'))
+    return false;
+  return period.date.to.empty() || at <= Moment(period.date.to, period.time.to, '9');
 }
 
 void SetPatient(Dataset& dataset, const WorklistItem& item) {
@@ -80,7 +132,7 @@ void SetPatient(Dataset& dataset, const WorklistItem& item) {
   dataset.Set(tags::kIssuerOfPatientId, Cut(item.patient_id_issuer, kLongText));
   dataset.Set(tags::kPatientBirthDate, Digits(item.patient_birth_date));
   dataset.Set(tags::kPatientSex, item.patient_sex);
-  dataset.SetElement(kAdmissionId, {.vr = "LO", .values = {Cut(item.admission_id, kLongText)}});
+  SetText(dataset, kAdmissionId, "LO", Cut(item.admission_id, kLongText));
 }
 
 // The value of a key without wildcards and padding, else nothing.
@@ -102,19 +154,34 @@ Dataset WorklistDataset(const WorklistItem& item) {
   dataset.Set(tags::kAccessionNumber, Cut(item.accession_number, kShortText));
   dataset.Set(tags::kInstitutionName, Cut(item.institution, kLongText));
   dataset.Set(tags::kReferringPhysicianName, NameGroup(item.requesting_physician));
-  dataset.SetElement(kRequestingPhysician,
-                     {.vr = "PN", .values = {NameGroup(item.requesting_physician)}});
-  dataset.SetElement(kAdditionalPatientHistory,
-                     {.vr = "LT", .values = {Cut(item.clinical_information, 1024)}});
+  SetText(dataset, kRequestingPhysician, "PN", NameGroup(item.requesting_physician));
+  SetText(dataset, kAdditionalPatientHistory, "LT", Cut(item.clinical_information, 1024));
   dataset.Set(tags::kStudyInstanceUid, item.study_instance_uid);
   dataset.Set(tags::kRequestedProcedureDescription, Cut(item.description, kLongText));
   dataset.Set(tags::kRequestedProcedureId, Cut(item.requested_procedure_id, kShortText));
   dataset.Set(tags::kRequestedProcedurePriority, item.priority);
+  SetRequest(dataset, item);
   dataset.SetItems(tags::kReferencedStudySequence, {});
   dataset.SetItems(tags::kReferencedPatientSequence, {});
   SetCode(dataset, tags::kRequestedProcedureCodeSequence, item);
   dataset.SetItems(tags::kScheduledProcedureStepSequence, {Step(item)});
   return dataset;
+}
+
+bool MatchesWorklist(const Dataset& query, const Dataset& item) {
+  const std::vector<Dataset>& wanted = query.Items(tags::kScheduledProcedureStepSequence);
+  const std::optional<Period> period =
+      wanted.empty() ? std::nullopt : PeriodOf(wanted.front());
+  if (!period) return Matches(query, item);
+  Dataset step = wanted.front();
+  step.Erase(tags::kScheduledProcedureStepStartDate);
+  step.Erase(tags::kScheduledProcedureStepStartTime);
+  Dataset rest = query;
+  rest.SetItems(tags::kScheduledProcedureStepSequence, {step});
+  const std::vector<Dataset>& steps = item.Items(tags::kScheduledProcedureStepSequence);
+  return Matches(rest, item) &&
+         std::any_of(steps.begin(), steps.end(),
+                     [&](const Dataset& candidate) { return Within(*period, candidate); });
 }
 
 WorklistKeys KeysOf(const Dataset& query) {

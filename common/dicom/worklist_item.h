@@ -24,6 +24,10 @@ struct WorklistItem {
   std::string scheduled_date;  // YYYYMMDD
   std::string scheduled_time;  // HHMMSS
   std::string priority;        // "STAT", "HIGH", "ROUTINE" (PS3.3 C.4.11).
+  std::string step_status = "SCHEDULED";  // Or "STARTED" (PS3.3 C.4.10).
+  std::string placer_order_number;        // The clinic's own.
+  std::string requested_date;             // YYYYMMDD and HHMMSS, when it was asked for.
+  std::string requested_time;
 
   std::string patient_id;
   std::string patient_id_issuer;   // The facility that gave the number.
@@ -46,6 +50,10 @@ Dataset WorklistDataset(const WorklistItem& item);
 // A person name as devices show it: "WANG XIAOMING=王小明" where both are known, else the one in
 // the first group.
 std::string WorklistPersonName(std::string_view name, std::string_view latin);
+
+// Whether an item is what a query asks for: Matches, but for a range of start dates together with a
+// range of start times, which is one period from the first to the last moment (table K.6-1).
+bool MatchesWorklist(const Dataset& query, const Dataset& item);
 
 // What a worklist query narrows down to before matching: keys an index can use. Empty where the
 // query leaves them open.

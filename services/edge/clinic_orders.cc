@@ -107,6 +107,7 @@ absl::StatusOr<Order> ClinicOrders::Complete(const orders::v1::CreateOrderReques
     item.set_study_instance_uid(dicom::NewUid());
     item.clear_study_instance_uids();
     item.clear_report_ids();
+    item.clear_exam_state();
     disciplines.push_back({.catalog = catalog_.Fill(facility_id_, item)});
     disciplines.back().modality = item.modality();
   }

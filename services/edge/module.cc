@@ -16,9 +16,11 @@
 #include "common/runtime/runtime.h"
 #include "services/edge/catalog.h"
 #include "services/edge/clinic_orders.h"
+#include "services/edge/clinic_steps.h"
 #include "services/edge/devices.h"
 #include "services/edge/drop_folder.h"
 #include "services/edge/edge_grpc.h"
+#include "services/edge/edge_senders.h"
 #include "services/edge/enrollment.h"
 #include "services/edge/follow_results.h"
 #include "services/edge/link.h"
@@ -54,6 +56,7 @@ struct Settings {
   std::string drop_folder;
   absl::Duration quiet_time = absl::Seconds(60);
   absl::Duration urgent_quiet_time = absl::Seconds(10);
+  absl::Duration step_quiet_time = absl::Minutes(15);
   absl::Duration records_kept = absl::Hours(24 * 30);
   absl::Duration results_kept = absl::Hours(24 * 180);
   absl::Duration audit_kept = absl::Hours(24 * 180);
@@ -81,6 +84,9 @@ struct Settings {
             "A study without new instances for so long is reported whole",
             {.min = absl::Seconds(1), .max = absl::Hours(24)});
     all.Add("edge.urgent-quiet-time", &urgent_quiet_time, "The same for an urgent study, if shorter",
+            {.min = absl::Seconds(1), .max = absl::Hours(24)});
+    all.Add("edge.step-quiet-time", &step_quiet_time,
+            "The same while its device says that the exam goes on (MPPS in progress)",
             {.min = absl::Seconds(1), .max = absl::Hours(24)});
     all.Add("edge.records-kept", &records_kept, "How long to remember what was delivered; it is told again to a hub restored from a backup",
             {.min = absl::Hours(24)});
@@ -210,6 +216,12 @@ class EdgeModuleImpl final : public runtime::Module {
         store_scp_(devices_, ground.blobs, spool_, ground.runtime.AuditSinkOf(kService),
                    {.ahead_max = settings.clock_ahead_max, .zone = settings.zone()},
                    ground.runtime.clock()),
+        senders_(devices_, ground.runtime.AuditSinkOf(kService), ground.runtime.clock()),
+        steps_(outgoing_, spool_, Itself()),
+        performed_(senders_, database_,
+                   [this](store::Transaction& tx, const acquisition::PerformedStep& step) {
+                     return steps_.Changed(tx, step);
+                   }),
         worklist_(database_, *catalog_, devices_, ground.runtime.AuditSinkOf(kService),
                   ground.runtime.clock(),
                   {.responses_max = static_cast<int>(settings.worklist_responses),
@@ -232,6 +244,7 @@ class EdgeModuleImpl final : public runtime::Module {
                  ground.runtime.clock(), ground.files},
                 {.quiet_time = settings.quiet_time,
                  .urgent_quiet_time = settings.urgent_quiet_time,
+                 .step_quiet_time = settings.step_quiet_time,
                  .records_kept = settings.records_kept,
                  .results_kept = settings.results_kept,
                  .audit_kept = settings.audit_kept}),
@@ -288,6 +301,7 @@ class EdgeModuleImpl final : public runtime::Module {
     if (runtime.dicom() == nullptr) return absl::OkStatus();
     runtime.dicom()->OnStore(store_scp_);
     runtime.dicom()->OnFind(dicom::uids::kModalityWorklistFind, worklist_);
+    runtime.dicom()->OnNormalized(dicom::uids::kModalityPerformedProcedureStep, performed_);
     return absl::OkStatus();
   }
 
@@ -340,6 +354,9 @@ class EdgeModuleImpl final : public runtime::Module {
   Numbers numbers_;
   ClinicOrders orders_;
   StoreScp store_scp_;
+  EdgeSenders senders_;
+  const ClinicSteps steps_;
+  acquisition::PerformedSteps performed_;
   Worklist worklist_;
   Resend resend_;
   feed::Follower orders_feed_;

@@ -256,6 +256,19 @@ absl::StatusOr<int64_t> CountPending(store::Session& session) {
   return row->Int(0);
 }
 
+absl::StatusOr<std::optional<ClinicOrder>> FindByStudy(store::Session& session,
+                                                       const std::string& study_uid) {
+  TJ_ASSIGN_OR_RETURN(
+      const auto rows,
+      session.Query(std::string(kColumns) +
+                        "where id in (select order_id from clinic_order_study where "
+                        "study_instance_uid = :uid) order by created desc, id desc limit 1",
+                    study_uid));
+  std::vector<ClinicOrder> orders = OrdersOf(rows);
+  if (orders.empty()) return std::nullopt;
+  return std::move(orders.front());
+}
+
 absl::StatusOr<OrderedPriority> PriorityFor(store::Session& session, const std::string& study_uid,
                                             const std::string& accession_number) {
   OrderedPriority found;
@@ -288,8 +301,10 @@ bool OnWorklist(const Order& order, const OrderItem& item) {
   const bool paid = order.payment() != PAYMENT_STATE_PENDING &&
                     order.payment() != PAYMENT_STATE_REFUNDED;
   if (!paid && order.priority() < common::v1::PRIORITY_STAT) return false;
+  if (order.state() == ORDER_STATE_RECAPTURE_REQUESTED) return true;
+  if (item.exam_state() == EXAM_STATE_COMPLETED) return false;
   if (order.state() == ORDER_STATE_ACQUIRED) return item.study_instance_uids().empty();
-  return order.state() == ORDER_STATE_SUBMITTED || order.state() == ORDER_STATE_RECAPTURE_REQUESTED;
+  return order.state() == ORDER_STATE_SUBMITTED;
 }
 
 bool OnWorklist(const Order& order) {

@@ -57,6 +57,9 @@ absl::StatusOr<std::optional<ClinicOrder>> FindOrder(store::Session& session,
                                                      const std::string& id);
 absl::StatusOr<std::optional<ClinicOrder>> FindByAccession(store::Session& session,
                                                            const std::string& accession_number);
+// The newest that gave the study out or has it.
+absl::StatusOr<std::optional<ClinicOrder>> FindByStudy(store::Session& session,
+                                                       const std::string& study_uid);
 absl::StatusOr<std::optional<ClinicOrder>> FindByPlacer(store::Session& session,
                                                         const std::string& placer_number);
 // The hub's id for an id the HIS may have from us; nothing while the hub does not have the order.

@@ -9,6 +9,7 @@
 #include "services/edge/link.h"
 #include "services/edge/order_store.h"
 #include "tongjian/exchange/v1/result.grpc.pb.h"
+#include "tongjian/imaging/v1/performed_step.grpc.pb.h"
 #include "tongjian/orders/v1/order.grpc.pb.h"
 
 namespace tongjian::edge {
@@ -89,6 +90,12 @@ absl::Status Outgoing::Acknowledge(store::Transaction& tx, const security::Calle
   return Enqueue(tx, caller, kAcknowledgeDelivery, subject, request);
 }
 
+absl::Status Outgoing::PutStep(store::Transaction& tx, const security::Caller& caller,
+                               const std::string& subject,
+                               const google::protobuf::Message& request) {
+  return Enqueue(tx, caller, kStepDelivery, subject, request);
+}
+
 absl::Status Outgoing::Deliver(const store::Delivery& delivery) {
   if (!link_.reachable()) return absl::UnavailableError("the hub is away");
   const size_t line = delivery.payload.find('\n');
@@ -103,6 +110,7 @@ absl::Status Outgoing::Deliver(const store::Delivery& delivery) {
   if (delivery.kind == kCreateDelivery) status = DeliverCreate(delivery.destination, caller, bytes);
   if (delivery.kind == kCancelDelivery) status = DeliverCancel(delivery.destination, caller, bytes);
   if (delivery.kind == kAcknowledgeDelivery) status = DeliverAcknowledgement(caller, bytes);
+  if (delivery.kind == kStepDelivery) status = DeliverStep(bytes);
   if (status.ok() || !IsRefusal(status)) return status;
   telemetry::Log(
       telemetry::Level::kError, "hub_refused",
@@ -166,6 +174,15 @@ absl::Status Outgoing::DeliverCancel(const std::string& subject, const security:
   }));
   // What is cancelled already is what was asked for.
   return IsOver(order) ? absl::OkStatus() : canceled;
+}
+
+absl::Status Outgoing::DeliverStep(const std::string& bytes) {
+  imaging::v1::PutPerformedStepRequest request;
+  if (!request.ParseFromString(bytes)) return absl::DataLossError("a damaged delivery");
+  rpc::ClientCall call(rpc::OutgoingIdentity::Machine(), {});
+  imaging::v1::PerformedStep step;
+  return call.Result(imaging::v1::PerformedStepService::NewStub(link_.calls())
+                         ->PutPerformedStep(call.context(), request, &step));
 }
 
 absl::Status Outgoing::DeliverAcknowledgement(const security::Caller* behalf,

@@ -1,4 +1,4 @@
-// What the clinic has done and the hub must learn: orders, cancels, acknowledgements.
+// What the clinic has done and the hub must learn: orders, cancels, performed steps, acknowledgements.
 #pragma once
 
 #include <functional>
@@ -22,6 +22,7 @@ class Link;
 inline constexpr char kCreateDelivery[] = "create";
 inline constexpr char kCancelDelivery[] = "cancel";
 inline constexpr char kAcknowledgeDelivery[] = "acknowledge";
+inline constexpr char kStepDelivery[] = "performed-step";
 
 // Durable deliveries to the hub, in order for each order or result, under the request ids that the
 // clinic gave: the hub sees each once. Safe for concurrent use; what it is given must outlive it.
@@ -44,6 +45,8 @@ class Outgoing {
                       const std::string& subject, const google::protobuf::Message& request);
   absl::Status Acknowledge(store::Transaction& tx, const security::Caller& caller,
                            const std::string& subject, const google::protobuf::Message& request);
+  absl::Status PutStep(store::Transaction& tx, const security::Caller& caller,
+                       const std::string& subject, const google::protobuf::Message& request);
 
   // What the hub has been told, oldest first, after the delivery `after`.
   absl::StatusOr<store::DeliveryPage> Delivered(int64_t after, int64_t limit);
@@ -66,6 +69,7 @@ class Outgoing {
                              const std::string& bytes);
   absl::Status DeliverCancel(const std::string& subject, const security::Caller* behalf,
                              const std::string& bytes);
+  absl::Status DeliverStep(const std::string& bytes);
   absl::Status DeliverAcknowledgement(const security::Caller* behalf, const std::string& bytes);
 
   store::Database& database_;

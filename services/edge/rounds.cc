@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "common/acquisition/step_store.h"
 #include "common/base/status.h"
 #include "common/telemetry/log.h"
 #include "services/edge/drop_folder.h"
@@ -19,6 +20,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kEvery(500);
 constexpr int64_t kStudiesAtOnce = 50;
+constexpr int64_t kStepsAtOnce = 1000;
 
 void LogUnlessAway(std::string_view what, const absl::Status& status) {
   if (status.ok() || absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status)) return;
@@ -82,7 +84,8 @@ absl::Status Rounds::ReportStudies() {
   const absl::Time now = parts_.clock.Now();
   TJ_ASSIGN_OR_RETURN(const std::vector<FinishedStudy> studies,
                       parts_.spool.Finishable({.routine = now - options_.quiet_time,
-                                               .urgent = now - options_.urgent_quiet_time},
+                                               .urgent = now - options_.urgent_quiet_time,
+                                               .stepping = now - options_.step_quiet_time},
                                               kStudiesAtOnce));
   for (const FinishedStudy& study : studies) {
     imaging::v1::FinishStudyRequest request;
@@ -114,6 +117,9 @@ absl::Status Rounds::Trim() {
   trimmed.Update(TrimStream(parts_.database, kResultStream, now - options_.results_kept));
   trimmed.Update(TrimTrail(parts_.database, now - options_.audit_kept));
   trimmed.Update(parts_.spool.Trim(before));
+  trimmed.Update(parts_.database.Write([&](store::Transaction& tx) {
+    return acquisition::TrimSteps(tx, before, kStepsAtOnce).status();
+  }));
   return trimmed;
 }
 

@@ -24,6 +24,7 @@ class Resend;
 struct RoundsOptions {
   absl::Duration quiet_time = absl::Seconds(60);         // Of a study without new instances.
   absl::Duration urgent_quiet_time = absl::Seconds(10);  // Of an urgent one.
+  absl::Duration step_quiet_time = absl::Minutes(15);    // While a device says the exam goes on.
   absl::Duration records_kept = absl::Hours(24 * 30);    // Of what was delivered.
   absl::Duration results_kept = absl::Hours(24 * 180);   // Of the clinic's result feed.
   absl::Duration audit_kept = absl::Hours(24 * 180);     // Of the audit records the hub has taken.

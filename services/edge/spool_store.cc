@@ -302,6 +302,14 @@ absl::StatusOr<SpoolTotals> Spool::Totals() {
   return totals;
 }
 
+absl::StatusOr<bool> Spool::Knows(store::Session& session, const std::string& sop_instance_uid) {
+  TJ_ASSIGN_OR_RETURN(
+      const auto row,
+      session.QueryOne("select 1 from spool where sop_instance_uid = :uid limit 1",
+                       sop_instance_uid));
+  return row.has_value();
+}
+
 absl::StatusOr<int64_t> Spool::AskToFinish(store::Transaction& tx, const std::string& study_uid) {
   TJ_ASSIGN_OR_RETURN(const int64_t changed,
                       tx.Execute("update spool_study set asked = 1 where study_instance_uid = :uid",
@@ -323,9 +331,13 @@ absl::StatusOr<std::vector<FinishedStudy>> Spool::Finishable(const QuietSince& q
                       "exists (select 1 from spool u where u.study_instance_uid = "
                       "s.study_instance_uid and u.priority >= :least))) and not exists (select 1 "
                       "from spool o where o.study_instance_uid = s.study_instance_uid and o.state = 0) "
-                      "order by last_receipt limit :limit",
+                      "and (asked = 1 or not exists (select 1 from performed_step_study t join "
+                      "performed_step p on p.facility_id = t.facility_id and p.sop_instance_uid = "
+                      "t.sop_instance_uid where t.facility_id = s.facility_id and "
+                      "t.study_instance_uid = s.study_instance_uid and p.status = 1 and p.updated > "
+                      ":stepping)) order by last_receipt limit :limit",
                       quiet.routine, quiet.routine + kAheadMax, quiet.urgent, static_cast<int>(common::v1::PRIORITY_URGENT),
-                      limit));
+                      quiet.stepping, limit));
     for (const store::Row& row : rows) {
       TJ_ASSIGN_OR_RETURN(const int64_t instances, CountInstances(session, row.Text(0)));
       studies.push_back({row.Text(0), row.Text(1), instances});

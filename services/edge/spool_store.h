@@ -75,9 +75,11 @@ struct FinishedStudy {
 };
 
 // Up to when studies must have been quiet to be reported.
+// `stepping`: a study of which a device said after it that the exam goes on is not quiet.
 struct QuietSince {
   absl::Time routine;
   absl::Time urgent;  // Those with an urgent object.
+  absl::Time stepping = absl::InfiniteFuture();
 };
 
 // No pause between two tries is longer: one that would be was made before the clock was set back.
@@ -129,6 +131,8 @@ class Spool {
   absl::StatusOr<SpoolTotals> Totals();
 
   // The technician's "done". NOT_FOUND for a study nobody sent. How many instances it has.
+  // Whether an instance came through here, and is remembered.
+  absl::StatusOr<bool> Knows(store::Session& session, const std::string& sop_instance_uid);
   absl::StatusOr<int64_t> AskToFinish(store::Transaction& tx, const std::string& study_uid);
   // Studies to report: all at the hub, and asked for or quiet.
   absl::StatusOr<std::vector<FinishedStudy>> Finishable(const QuietSince& quiet, int64_t limit);

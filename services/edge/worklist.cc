@@ -1,5 +1,6 @@
 #include "services/edge/worklist.h"
 
+#include "common/acquisition/step_store.h"
 #include "common/base/status.h"
 #include "common/dicom/match.h"
 #include "common/rpc/proto_time.h"
@@ -45,6 +46,11 @@ dicom::WorklistItem WorklistItemOf(const orders::v1::Order& order,
           .scheduled_date = absl::FormatTime("%Y%m%d", when, zone),
           .scheduled_time = absl::FormatTime("%H%M%S", when, zone),
           .priority = PriorityOf(order),
+          .step_status =
+              item.exam_state() == orders::v1::EXAM_STATE_STARTED ? "STARTED" : "SCHEDULED",
+          .placer_order_number = order.placer_order_number(),
+          .requested_date = absl::FormatTime("%Y%m%d", rpc::FromProto(order.create_time()), zone),
+          .requested_time = absl::FormatTime("%H%M%S", rpc::FromProto(order.create_time()), zone),
           .patient_id = patient.facility_patient_id(),
           .patient_id_issuer = patient.facility_id(),
           .patient_name = patient.name(),
@@ -55,6 +61,28 @@ dicom::WorklistItem WorklistItemOf(const orders::v1::Order& order,
           .requesting_physician = order.requester().name(),
           .institution = order.ordering_facility_id(),
           .clinical_information = order.clinical_information()};
+}
+
+// An exam that may be taken now, as the device reads it: what devices said here counts before the
+// hub has heard of it.
+absl::Status Worklist::AddEntries(store::Session& session, const ClinicOrder& clinic,
+                                  const std::string& ae_title, std::vector<Entry>& entries) const {
+  const orders::v1::Order& order = clinic.order;
+  const bool again = order.state() == orders::v1::ORDER_STATE_RECAPTURE_REQUESTED;
+  for (const orders::v1::OrderItem& item : order.items()) {
+    if (!OnWorklist(order, item)) continue;
+    TJ_ASSIGN_OR_RETURN(
+        const auto status,
+        acquisition::LastStatusOf(session, item.study_instance_uid(), item.id()));
+    if (status == dicom::StepStatus::kCompleted && !again) continue;
+    Entry entry = {&clinic, WorklistItemOf(order, item, clock_.Now(), options_.zone, ae_title)};
+    if (status)
+      entry.item.step_status = status == dicom::StepStatus::kInProgress ? "STARTED" : "SCHEDULED";
+    const std::string name = catalog_.FacilityName(order.ordering_facility_id());
+    if (!name.empty()) entry.item.institution = name;
+    entries.push_back(std::move(entry));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<dicom::Dataset>> Worklist::Collect(const dicom::AssociationInfo& info,
@@ -68,29 +96,31 @@ absl::StatusOr<std::vector<dicom::Dataset>> Worklist::Collect(const dicom::Assoc
   OrderPosition position;
   std::vector<ClinicOrder> orders;
   do {
+    std::vector<Entry> entries;
     TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
+      entries.clear();
       TJ_ASSIGN_OR_RETURN(orders, OpenOrders(session, now - options_.age_max, position, kPage));
+      for (const ClinicOrder& clinic : orders)
+        TJ_TRY(AddEntries(session, clinic, ae_title, entries));
       return absl::OkStatus();
     }));
-    for (const auto& [order, at_hub, canceling] : orders) {
-      position = {absl::ToUnixMicros(rpc::FromProto(order.create_time())), order.id()};
-      for (const orders::v1::OrderItem& item : order.items()) {
-        if (!OnWorklist(order, item)) continue;
-        dicom::WorklistItem entry = WorklistItemOf(order, item, now, options_.zone, ae_title);
-        const std::string name = catalog_.FacilityName(order.ordering_facility_id());
-        if (!name.empty()) entry.institution = name;
-        const dicom::Dataset dataset = dicom::WorklistDataset(entry);
-        if (!dicom::Matches(query, dataset)) continue;
-        if (static_cast<int>(matches.size()) == options_.responses_max) {
-          return base::Error(absl::StatusCode::kResourceExhausted, "OVERLOADED", "",
-                             "too many matches: narrow the query");
-        }
-        trail.TouchObject(order.id());
-        trail.TouchFacilityPatient(order.patient().facility_id(),
-                                   order.patient().facility_patient_id(),
-                                   order.patient().patient_id());
-        matches.push_back(dicom::Project(query, dataset));
+    for (const auto& [clinic, item] : entries) {
+      const orders::v1::Order& order = clinic->order;
+      const dicom::Dataset dataset = dicom::WorklistDataset(item);
+      if (!dicom::MatchesWorklist(query, dataset)) continue;
+      if (static_cast<int>(matches.size()) == options_.responses_max) {
+        return base::Error(absl::StatusCode::kResourceExhausted, "OVERLOADED", "",
+                           "too many matches: narrow the query");
       }
+      trail.TouchObject(order.id());
+      trail.TouchFacilityPatient(order.patient().facility_id(),
+                                 order.patient().facility_patient_id(),
+                                 order.patient().patient_id());
+      matches.push_back(dicom::Project(query, dataset));
+    }
+    if (!orders.empty()) {
+      const orders::v1::Order& last = orders.back().order;
+      position = {absl::ToUnixMicros(rpc::FromProto(last.create_time())), last.id()};
     }
   } while (static_cast<int64_t>(orders.size()) == kPage);
   return matches;

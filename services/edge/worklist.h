@@ -42,6 +42,12 @@ class Worklist final : public dicom::FindHandler {
                     dicom::FindResponder& responder) override;
 
  private:
+  struct Entry {
+    const ClinicOrder* clinic;
+    dicom::WorklistItem item;
+  };
+  absl::Status AddEntries(store::Session& session, const ClinicOrder& clinic,
+                          const std::string& ae_title, std::vector<Entry>& entries) const;
   absl::StatusOr<std::vector<dicom::Dataset>> Collect(const dicom::AssociationInfo& info,
                                                       const dicom::Dataset& query,
                                                       rpc::Trail& trail);

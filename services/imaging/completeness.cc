@@ -28,6 +28,14 @@ Transition Arrived(Study& study, absl::Time now, absl::Duration quiet_time) {
   return "reopened";
 }
 
+Transition Told(Study& study, absl::Time now, const QuietRules& rules) {
+  if (!Open(study.state) || study.exam == ExamState::kNone) return std::nullopt;
+  if (study.exam != ExamState::kInProgress && study.awaited == 0 && study.instance_count > 0)
+    return Become(study, StudyState::kComplete, "completed");
+  study.quiet_at = now + rules.Of(study.exam);
+  return std::nullopt;
+}
+
 Transition Finished(Study& study, int64_t count, int64_t held) {
   if (count > 0) study.expected_count = count;
   if (count > 0 && count == held) return Become(study, StudyState::kVerified, "verified");

@@ -67,6 +67,9 @@ v1::Study ToProto(const Study& study) {
   out.set_version(study.version);
   out.set_etag(study.Etag());
   out.set_expected_count(static_cast<int32_t>(study.expected_count));
+  out.set_exam_state(static_cast<v1::PerformedStepState>(study.exam));
+  out.set_exam_note(study.exam_note);
+  out.set_awaited_count(static_cast<int32_t>(study.awaited));
   if (study.flags & kUidOfOtherPatient) out.add_flags(v1::STUDY_FLAG_UID_OF_OTHER_PATIENT);
   if (study.flags & kUidOfOtherFacility) out.add_flags(v1::STUDY_FLAG_UID_OF_OTHER_FACILITY);
   return out;

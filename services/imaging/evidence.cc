@@ -98,8 +98,7 @@ std::optional<absl::Time> ParseDt(std::string_view text, absl::TimeZone zone) {
 }
 
 std::optional<absl::Time> DeviceTime(const dicom::Header& header, const TimeRules& rules) {
-  const absl::TimeZone zone =
-      ParseZone(header.Text(tags::kTimezoneOffsetFromUtc)).value_or(rules.zone);
+  const absl::TimeZone zone = ZoneOf(header.attributes, rules);
   if (auto time = ParseDt(header.Text(tags::kAcquisitionDateTime), zone)) return time;
   constexpr std::pair<dicom::Tag, dicom::Tag> kPairs[] = {
       {tags::kAcquisitionDate, tags::kAcquisitionTime},
@@ -124,10 +123,12 @@ std::string BirthDate(std::string_view text) {
   return digits.substr(0, 4) + "-" + digits.substr(4, 2) + "-" + digits.substr(6, 2);
 }
 
-PatientWords ReadPatient(const dicom::Header& header) {
+}  // namespace
+
+PatientWords PatientWordsOf(const dicom::Dataset& attributes) {
   PatientWords words;
   const dicom::PersonName name =
-      dicom::ParsePersonName(Clean(header.Text(tags::kPatientName), 512));
+      dicom::ParsePersonName(Clean(attributes.Text(tags::kPatientName), 512));
   words.name = Clean(dicom::DisplayName(name), 128);
   words.person_name = dicom::PersonNameText(name);
   words.name_key = NameKey(words.name);
@@ -137,13 +138,17 @@ PatientWords ReadPatient(const dicom::Header& header) {
     words.name_latin = Clean(dicom::DisplayName(latin), 128);
     words.latin_key = NameKey(words.name_latin);
   }
-  words.facility_patient_id = Clean(header.Text(tags::kPatientId), 64);
-  words.sex = SexOf(header.Text(tags::kPatientSex));
-  words.birth_date = BirthDate(header.Text(tags::kPatientBirthDate));
+  words.facility_patient_id = Clean(attributes.Text(tags::kPatientId), 64);
+  words.sex = SexOf(attributes.Text(tags::kPatientSex));
+  words.birth_date = BirthDate(attributes.Text(tags::kPatientBirthDate));
   return words;
 }
 
-}  // namespace
+absl::TimeZone ZoneOf(const dicom::Dataset& attributes, const TimeRules& rules) {
+  return ParseZone(attributes.Text(tags::kTimezoneOffsetFromUtc)).value_or(rules.zone);
+}
+
+std::string Shown(std::string_view text, size_t size_max) { return Clean(text, size_max); }
 
 std::string NameKey(std::string_view utf8_name) {
   std::string key = dicom::SearchKey(utf8_name);
@@ -175,7 +180,7 @@ bool Implausible(std::optional<absl::Time> device_time, absl::Time receipt,
 
 Evidence ReadEvidence(const dicom::Header& header, const TimeRules& rules) {
   Evidence evidence;
-  evidence.patient = ReadPatient(header);
+  evidence.patient = PatientWordsOf(header.attributes);
   evidence.study_instance_uid = dicom::TrimPadding(header.Text(tags::kStudyInstanceUid));
   evidence.accession_number = Clean(header.Text(tags::kAccessionNumber), 64);
   evidence.study_description = Clean(header.Text(tags::kStudyDescription), 256);

@@ -9,8 +9,9 @@
 #include "services/imaging/study.h"
 
 namespace tongjian::dicom {
+class Dataset;
 struct Header;
-}
+}  // namespace tongjian::dicom
 
 namespace tongjian::imaging {
 
@@ -36,6 +37,13 @@ struct Evidence {
   Series series;
   Instance instance;  // Without digests, locator and times.
 };
+
+// The patient of any data set, as in Evidence; facility_id is for the caller to set.
+PatientWords PatientWordsOf(const dicom::Dataset& attributes);
+// The zone of a data set's times: its own, else that of the rules.
+absl::TimeZone ZoneOf(const dicom::Dataset& attributes, const TimeRules& rules);
+// A device's words as they may be shown: without control characters, at most `size_max` bytes.
+std::string Shown(std::string_view text, size_t size_max);
 
 // `header` has passed dicom::CheckStorable. PS3.3 C.7.1.1, C.7.2.1, C.7.3.1, C.12.1.
 Evidence ReadEvidence(const dicom::Header& header, const TimeRules& rules);

@@ -14,6 +14,7 @@
 #include "services/imaging/link_store.h"
 #include "services/imaging/object_header.h"
 #include "services/imaging/object_scan.h"
+#include "services/imaging/steps.h"
 #include "services/imaging/study_changes.h"
 #include "services/imaging/study_store.h"
 
@@ -330,6 +331,7 @@ absl::Status Ingest::AddTo(store::Transaction& tx, const Arrival& arrival, Study
   instance.study_id = study.id;
   draft.stored.study_id = study.id;
   draft.stored.patient_id = study.patient_id;
+  if (made) TJ_TRY(MeetSteps(tx, study));
   TJ_ASSIGN_OR_RETURN(const int64_t inserted, InsertInstance(tx, instance));
   if (inserted == 0) return absl::AbortedError("the instance was made by another transaction");
   TJ_ASSIGN_OR_RETURN(const bool new_series, CountInSeries(tx, study.id, draft.evidence.series));
@@ -352,8 +354,10 @@ absl::Status Ingest::AddTo(store::Transaction& tx, const Arrival& arrival, Study
     changed = true;
   }
   study.priority = std::max(study.priority, arrival.priority);
-  const Transition transition = Arrived(study, tx.Now(), options_.quiet_time);
+  const bool stepped = study.exam != ExamState::kNone;
+  const Transition transition = Arrived(study, tx.Now(), options_.Quiet().Of(study.exam));
   TJ_TRY(AddTransition(tx, study, transition));
+  if (stepped) TJ_TRY(NoteArrival(tx, study, instance, options_.Quiet()));
   changed |= study.state != before.state;
   if (made || numbered) {
     TJ_ASSIGN_OR_RETURN(const bool matched, matcher_.Match(tx, study));

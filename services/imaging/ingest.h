@@ -10,6 +10,7 @@
 #include "common/base/id.h"
 #include "common/blob/store.h"
 #include "common/store/database.h"
+#include "services/imaging/completeness.h"
 #include "services/imaging/evidence.h"
 #include "services/imaging/matcher.h"
 #include "services/imaging/study.h"
@@ -46,7 +47,10 @@ struct Stored {
 
 struct IngestOptions {
   absl::Duration quiet_time = absl::Seconds(60);
+  absl::Duration step_quiet_time = absl::Minutes(15);  // While a device says the exam goes on.
   TimeRules time;
+
+  QuietRules Quiet() const { return {quiet_time, step_quiet_time}; }
 };
 
 // Writes the rows that find a durable object. Safe for concurrent use; everything it is given must

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "absl/time/civil_time.h"
+#include "common/acquisition/performed_steps.h"
 #include "common/base/status.h"
 #include "common/config/settings.h"
 #include "common/dicom/listener.h"
@@ -11,6 +12,7 @@
 #include "common/feed/follower.h"
 #include "common/runtime/runtime.h"
 #include "common/web/server.h"
+#include "services/imaging/device_senders.h"
 #include "services/imaging/dicomweb.h"
 #include "services/imaging/find.h"
 #include "services/imaging/follow_orders.h"
@@ -19,6 +21,7 @@
 #include "services/imaging/move.h"
 #include "services/imaging/schema.h"
 #include "services/imaging/store_scp.h"
+#include "services/imaging/step_grpc.h"
 #include "services/imaging/study_grpc.h"
 #include "services/imaging/timers.h"
 
@@ -29,6 +32,7 @@ constexpr char kService[] = "imaging";
 
 struct Settings {
   absl::Duration quiet_time = absl::Seconds(60);
+  absl::Duration step_quiet_time = absl::Minutes(15);
   config::ByteSize object_size_max = config::GiB(4);
   config::ByteSize packed_object_size_max = config::MiB(1);
   config::ByteSize flush_size = config::MiB(4);
@@ -50,6 +54,9 @@ struct Settings {
 void Describe(Settings& s, config::Settings& all) {
   all.Add("imaging.quiet-time", &s.quiet_time,
           "a study without new instances for so long is complete",
+          {.min = absl::Seconds(1), .max = absl::Hours(24)});
+  all.Add("imaging.step-quiet-time", &s.step_quiet_time,
+          "the same while its device says that the exam goes on (MPPS in progress)",
           {.min = absl::Seconds(1), .max = absl::Hours(24)});
   all.Add("imaging.object-size-max", &s.object_size_max, "largest object an upload may bring",
           {.min = config::MiB(1), .max = config::GiB(64)});
@@ -90,6 +97,7 @@ void Describe(Settings& s, config::Settings& all) {
 IngestOptions IngestOptionsOf(const Settings& s) {
   const absl::TimeZone zone = absl::FixedTimeZone(static_cast<int>(s.utc_offset_minutes) * 60);
   return {.quiet_time = s.quiet_time,
+          .step_quiet_time = s.step_quiet_time,
           .time = {.future_max = s.clock_ahead_max,
                    .earliest = absl::FromCivil(absl::CivilYear(s.clock_year_min), zone),
                    .zone = zone}};
@@ -110,6 +118,7 @@ class ImagingModuleImpl final : public runtime::Module {
     feed::RefuseVoidTokens(*module->registry_, runtime.void_tokens());
     TJ_TRY(runtime.host().Register<v1::IngestService>(module->ingest_grpc_));
     TJ_TRY(runtime.host().Register<v1::StudyService>(module->study_grpc_));
+    TJ_TRY(runtime.host().Register<v1::PerformedStepService>(module->step_grpc_));
     module->watches_ = WatchWaiting(runtime.metrics(), *database);
     if (dicom::Listener* const listener = runtime.dicom(); listener != nullptr)
       module->RegisterWith(*listener);
@@ -157,6 +166,12 @@ class ImagingModuleImpl final : public runtime::Module {
         queries_(database, blobs, {.scanned_max = settings.find_scanned_max}),
         find_(peers_, queries_, {settings.retrieve_ae_title}),
         retrieval_(peers_, queries_, blobs, {settings.move_objects_max}),
+        steps_(IngestOptionsOf(settings).Quiet(), IngestOptionsOf(settings).time),
+        senders_(peers_),
+        performed_(senders_, database,
+                   [this](store::Transaction& tx, const acquisition::PerformedStep& step) {
+                     return steps_.Changed(tx, step);
+                   }),
         move_(peers_, places_, retrieval_),
         get_(peers_, retrieval_),
         quiet_times_(database, runtime.clock(), settings.quiet_time),
@@ -170,6 +185,7 @@ class ImagingModuleImpl final : public runtime::Module {
         ingest_grpc_(database, {uploads_, places_, upload_workers_, runtime.clock()}, desk_,
                      runtime.DoorOf(kService)),
         study_grpc_(database, blobs, desk_, read_workers_, runtime.DoorOf(kService)),
+        step_grpc_(database, performed_, steps_, places_, runtime.DoorOf(kService)),
         web_(database, blobs, queries_, ingest_, runtime.clock(), runtime.DoorOf(kService),
              {.object_bytes_max = settings.object_size_max.bytes}) {}
 
@@ -178,6 +194,7 @@ class ImagingModuleImpl final : public runtime::Module {
     listener.OnFind(dicom::uids::kPatientRootFind, find_);
     listener.OnFind(dicom::uids::kStudyRootFind, find_);
     listener.OnMove(dicom::uids::kPatientRootMove, move_);
+    listener.OnNormalized(dicom::uids::kModalityPerformedProcedureStep, performed_);
     listener.OnMove(dicom::uids::kStudyRootMove, move_);
     listener.OnGet(dicom::uids::kPatientRootGet, get_);
     listener.OnGet(dicom::uids::kStudyRootGet, get_);
@@ -197,6 +214,9 @@ class ImagingModuleImpl final : public runtime::Module {
   const Queries queries_;
   StudyFind find_;
   const Retrieval retrieval_;
+  const Steps steps_;
+  DeviceSenders senders_;
+  acquisition::PerformedSteps performed_;
   StudyMove move_;
   StudyGet get_;
   QuietTimes quiet_times_;
@@ -206,6 +226,7 @@ class ImagingModuleImpl final : public runtime::Module {
   Workers read_workers_;
   IngestGrpc ingest_grpc_;
   StudyGrpc study_grpc_;
+  StepGrpc step_grpc_;
   DicomWeb web_;
   std::optional<Ticker> quiet_ticker_;
   std::optional<Ticker> sweep_ticker_;

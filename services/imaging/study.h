@@ -14,6 +14,7 @@ namespace tongjian::imaging {
 // The numbers are those of the proto, and those in the database.
 enum class StudyState { kReceiving = 1, kComplete = 2, kVerified = 3, kReopened = 4 };
 enum class MatchState { kUnmatched = 1, kMatched = 2, kLinked = 3, kDoubtful = 4 };
+enum class ExamState { kNone = 0, kInProgress = 1, kCompleted = 2, kDiscontinued = 3 };
 enum class StoreOutcome { kStored = 1, kDuplicate = 2, kConflict = 3 };
 enum class ConflictState { kOpen = 1, kKeptFirst = 2, kTookLater = 3 };
 
@@ -87,6 +88,11 @@ struct Study {
   absl::Time quiet_at;  // When it is complete if nothing more comes; epoch: no timer runs.
   absl::Time emitted;   // When it was last announced.
   bool dirty = false;   // Changed since.
+  // By the last performed step that names it, why one was broken off, and how many instances ended
+  // ones name that have not come.
+  ExamState exam = ExamState::kNone;
+  std::string exam_note;
+  int64_t awaited = 0;
 
   std::string Etag() const { return std::to_string(version); }
   bool operator==(const Study&) const = default;

@@ -82,6 +82,9 @@ Study ReadStudyRow(const store::Row& row) {
   study.emitted = row.Time(at++);
   study.dirty = row.Bool(at++);
   study.performed.confirmed = row.OptionalTime(at++);
+  study.exam = static_cast<ExamState>(row.Int(at++));
+  study.exam_note = row.Text(at++);
+  study.awaited = row.Int(at++);
   return study;
 }
 

@@ -22,7 +22,7 @@ inline constexpr char kStudyColumns[] =
     "s.conflict_count, s.expected_count, s.grade, s.grade_reason, s.charset_guessed, "
     "s.device_ae_title, "
     "s.device_id, s.priority, s.flags, s.created, s.updated, s.version, s.quiet_at, s.emitted, "
-    "s.dirty, s.confirmed";
+    "s.dirty, s.confirmed, s.exam, s.exam_note, s.awaited";
 
 // Without order_ids.
 Study ReadStudyRow(const store::Row& row);

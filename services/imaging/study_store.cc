@@ -353,6 +353,13 @@ absl::Status SetConfirmedTime(store::Transaction& tx, const Study& study) {
       .status();
 }
 
+absl::Status SetExam(store::Transaction& tx, const Study& study) {
+  return tx
+      .Execute("update study set exam = :exam, exam_note = :note, awaited = :awaited where id = :id",
+               study.exam, study.exam_note, study.awaited, study.id)
+      .status();
+}
+
 absl::Status SetAudience(store::Transaction& tx, const Study& study,
                          const std::vector<std::string>& facility_ids) {
   TJ_TRY(tx.Execute("delete from study_audience where study_id = :study", study.id).status());

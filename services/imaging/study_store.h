@@ -97,6 +97,8 @@ absl::StatusOr<int64_t> InsertStudy(store::Transaction& tx, const Study& study);
 absl::Status UpdateStudy(store::Transaction& tx, const Study& study);
 // The rest of the row is for UpdateStudy.
 absl::Status SetConfirmedTime(store::Transaction& tx, const Study& study);
+// How its exam stands. The rest of the row is for UpdateStudy.
+absl::Status SetExam(store::Transaction& tx, const Study& study);
 // Counts, times and version alone.
 absl::Status UpdateStudyCounts(store::Transaction& tx, const Study& study);
 // True when the series is new to the study; its count rises by one either way.

@@ -52,12 +52,42 @@ StudyFact FactOf(const imaging::Study& study) {
   return fact;
 }
 
+Exam ExamOf(imaging::PerformedStepState state) {
+  switch (state) {
+    case imaging::PERFORMED_STEP_STATE_IN_PROGRESS:
+      return Exam::kStarted;
+    case imaging::PERFORMED_STEP_STATE_COMPLETED:
+      return Exam::kCompleted;
+    case imaging::PERFORMED_STEP_STATE_DISCONTINUED:
+      return Exam::kDiscontinued;
+    default:
+      return Exam::kNone;
+  }
+}
+
+StepFact FactOf(const imaging::PerformedStep& step) {
+  StepFact fact = {.uid = step.sop_instance_uid(),
+                   .facility_id = step.facility_id(),
+                   .patient = DecodePatient(step.patient()),
+                   .exam = ExamOf(step.state()),
+                   .reason = step.discontinuation_reason(),
+                   .version = step.version()};
+  for (const imaging::ScheduledStep& scheduled : step.scheduled()) {
+    fact.requests.push_back({scheduled.study_instance_uid(), scheduled.accession_number(),
+                             scheduled.requested_procedure_id()});
+  }
+  return fact;
+}
+
 }  // namespace
 
-feed::Follower::Handler FollowImaging(const StudyNews& news) {
-  return [&news](store::Transaction& tx, const events::v1::Event& event) -> absl::Status {
-    const auto changed = feed::As<events::v1::StudyChanged>(event);
-    return changed ? news.Apply(tx, FactOf(changed->study())) : absl::OkStatus();
+feed::Follower::Handler FollowImaging(const StudyNews& studies, const StepNews& steps) {
+  return [&](store::Transaction& tx, const events::v1::Event& event) -> absl::Status {
+    if (const auto changed = feed::As<events::v1::StudyChanged>(event))
+      return studies.Apply(tx, FactOf(changed->study()));
+    if (const auto changed = feed::As<events::v1::PerformedStepChanged>(event))
+      return steps.Apply(tx, FactOf(changed->step()));
+    return absl::OkStatus();
   };
 }
 

@@ -165,6 +165,7 @@ class Module final : public runtime::Module {
         orders_(changes_, numbers_, parts_.facts, load_, runtime.ids(), runtime.clock(),
                 parts_.rules),
         studies_(parts_, numbers_, runtime.ids()),
+        steps_(parts_),
         readings_(parts_),
         grpc_(orders_, desk_, queries_, runtime.DoorOf("orders")) {}
 
@@ -194,7 +195,7 @@ class Module final : public runtime::Module {
                                            database_, runtime.metrics(), FollowRegistry(parts_)));
     feed::RefuseVoidTokens(*registry_, runtime.void_tokens());
     facts_ = std::make_unique<RegistryFacts>(*registry_, zone_);
-    imaging_ = Follow(runtime, "imaging", FollowImaging(studies_));
+    imaging_ = Follow(runtime, "imaging", FollowImaging(studies_, steps_));
     reading_ = Follow(runtime, "reading", FollowReading(readings_));
     exchange_ = Follow(runtime, "exchange", FollowExchange(readings_));
     router_ = std::make_unique<WaitingRouter>(
@@ -230,6 +231,7 @@ class Module final : public runtime::Module {
   DeskWork desk_;
   Orders orders_;
   StudyNews studies_;
+  StepNews steps_;
   ReadingNews readings_;
   OrdersGrpc grpc_;
   std::unique_ptr<Worklist> worklist_;

@@ -54,6 +54,9 @@ enum class ReadingMode { kNone = 0, kHubReads = 1, kClinicDrafts = 2, kClinicSig
 enum class TurnaroundUnit { kNone = 0, kMinutes = 1, kWorkMinutes = 2, kWorkDays = 3 };
 enum class TurnaroundStart { kNone = 0, kSubmitted = 1, kAcquired = 2, kReceived = 3 };
 
+// What a device last said of an exam.
+enum class Exam { kNone = 0, kStarted = 1, kCompleted = 2, kDiscontinued = 3 };
+
 struct Identifier {
   int type = 0;  // tongjian.common.v1.IdentifierType
   std::string value;
@@ -97,6 +100,7 @@ struct Item {
   std::vector<std::string> study_instance_uids;
   std::vector<std::string> report_ids;
   int64_t price_fen = 0;
+  Exam exam = Exam::kNone;
   bool operator==(const Item&) const = default;
 };
 

@@ -53,6 +53,7 @@ void EncodeItem(const Item& item, v1::OrderItem* out) {
                                              item.study_instance_uids.end());
   out->mutable_report_ids()->Assign(item.report_ids.begin(), item.report_ids.end());
   out->set_price_fen(item.price_fen);
+  out->set_exam_state(static_cast<v1::ExamState>(item.exam));
 }
 
 Item DecodeItem(const v1::OrderItem& in) {
@@ -67,7 +68,8 @@ Item DecodeItem(const v1::OrderItem& in) {
           .study_instance_uid = in.study_instance_uid(),
           .study_instance_uids = List(in.study_instance_uids()),
           .report_ids = List(in.report_ids()),
-          .price_fen = in.price_fen()};
+          .price_fen = in.price_fen(),
+          .exam = static_cast<Exam>(in.exam_state())};
 }
 
 void EncodeRouting(const Routing& routing, v1::Routing* out) {

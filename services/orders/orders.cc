@@ -40,6 +40,7 @@ void ClearHubFields(Order& order) {
   for (Item& item : order.items) {
     item.study_instance_uids.clear();
     item.report_ids.clear();
+    item.exam = Exam::kNone;
   }
 }
 

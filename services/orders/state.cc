@@ -283,8 +283,11 @@ bool OnWorklist(const Order& order, const Item& item) {
   if (item.modality.empty() || Provisional(order)) return false;
   const bool paid = order.payment != Payment::kPending && order.payment != Payment::kRefunded;
   if (!paid && !GoesFirst(order)) return false;
+  if (order.state == kRecaptureRequested) return true;
+  // What the device has done is done, though its images may still be on their way.
+  if (item.exam == Exam::kCompleted) return false;
   if (order.state == kAcquired) return item.study_instance_uids.empty();
-  return order.state == kSubmitted || order.state == kRecaptureRequested;
+  return order.state == kSubmitted;
 }
 
 bool IsLoad(State state) { return state >= kAcquired && state <= kReadPreliminary; }

@@ -99,7 +99,7 @@ bool MoveByNews(Order& order, Action action);
 // Whether the desk must act: no center, declined, held.
 bool NeedsDesk(const Order& order);
 // Whether a device may find this item on its worklist now: submitted and paid for (or going first),
-// not recorded yet.
+// not recorded yet and not said to be done by the device.
 bool OnWorklist(const Order& order, const Item& item);
 // Counts into its center's load: waiting to be read or being read.
 bool IsLoad(State state);

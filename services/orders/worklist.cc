@@ -69,7 +69,7 @@ std::optional<dicom::Dataset> MatchOf(const Order& order, const std::string& ite
   if (item == order.items.end() || !OnWorklist(order, *item)) return {};
   const dicom::Dataset dataset =
       dicom::WorklistDataset(WorklistItemOf(order, *item, facts, now, ae_title));
-  if (!dicom::Matches(query, dataset)) return {};
+  if (!dicom::MatchesWorklist(query, dataset)) return {};
   return dicom::Project(query, dataset);
 }
 
@@ -125,6 +125,10 @@ dicom::WorklistItem WorklistItemOf(const Order& order, const Item& item, const F
       .scheduled_date = WorklistDay(when, facts.zone),
       .scheduled_time = absl::FormatTime("%H%M%S", when, facts.zone),
       .priority = PriorityOf(order),
+      .step_status = item.exam == Exam::kStarted ? "STARTED" : "SCHEDULED",
+      .placer_order_number = order.placer_order_number,
+      .requested_date = WorklistDay(order.create_time, facts.zone),
+      .requested_time = absl::FormatTime("%H%M%S", order.create_time, facts.zone),
       .patient_id = order.patient.facility_patient_id,
       .patient_id_issuer = order.patient.facility_id,
       .patient_name = order.patient.name,

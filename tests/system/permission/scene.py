@@ -128,6 +128,35 @@ class Scene(Stage):
                 token = self.contract.call(self.person_channel, "LogIn", {"user_name": user, "password": password})
                 self.hub_callers[role, relation] = (self.person_channel, contract.bearer(token.first["token"]))
         self.upload()
+        self.step()
+
+    def step(self):
+        """A performed step of the study's exam, as the clinic's gateway brings it."""
+        import pydicom
+        from pydicom.dataset import Dataset
+        from pydicom.filewriter import write_dataset
+        from pydicom.filebase import DicomBytesIO
+        scheduled = Dataset()
+        scheduled.StudyInstanceUID = self.names["study_uid"]
+        step = Dataset()
+        step.SpecificCharacterSet = "ISO_IR 192"
+        step.ScheduledStepAttributesSequence = pydicom.Sequence([scheduled])
+        step.Modality, step.PatientID, step.PatientName = "DX", "1001", PERSON[1]
+        step.PerformedStationAETitle, step.PerformedProcedureStepID = "DX1", "1"
+        step.PerformedProcedureStepStartDate, step.PerformedProcedureStepStartTime = "20260101", "080000"
+        step.PerformedProcedureStepStatus = "IN PROGRESS"
+        buffer = DicomBytesIO()
+        buffer.is_little_endian, buffer.is_implicit_VR = True, False
+        write_dataset(buffer, step)
+        channel, metadata = self.hub_callers["gateway", "own"]
+        self.names["step"] = "2.25.1234567890"
+        answer = self.contract.call(channel, "PutPerformedStep", {
+            "request_id": "a-step-of-the-clinic", "facility_id": CLINIC["facility"],
+            "sop_instance_uid": self.names["step"], "state": "PERFORMED_STEP_STATE_IN_PROGRESS", "version": "1",
+            "attributes": base64.b64encode(buffer.getvalue()).decode(), "device_ae_title": "DX1",
+            "create_time": "2026-01-01T00:00:00Z", "update_time": "2026-01-01T00:00:00Z"}, metadata)
+        if answer.code != "OK":
+            raise AssertionError(f"the step was not taken: {answer}")
 
     def upload(self):
         """An upload that the clinic's gateway has begun and not finished."""

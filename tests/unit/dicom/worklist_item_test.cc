@@ -91,5 +91,41 @@ TEST(WorklistKeys, LeaveOutWhatNoIndexCanAnswer) {
   EXPECT_EQ(keys.name_pattern, SearchKey("WANG^X*"));
 }
 
+// A query for steps between two dates and two times.
+Dataset Between(const std::string& dates, const std::string& times) {
+  Dataset step;
+  step.Set(tags::kScheduledProcedureStepStartDate, dates);
+  step.Set(tags::kScheduledProcedureStepStartTime, times);
+  Dataset query;
+  query.SetItems(tags::kScheduledProcedureStepSequence, {step});
+  return query;
+}
+
+TEST(MatchesWorklist, TakesARangeOfDatesAndOneOfTimesForOnePeriod) {
+  const Dataset item = WorklistDataset(Chest());  // 2026-11-22 09:30.
+  EXPECT_TRUE(MatchesWorklist(Between("20261121-20261123", "100000-080000"), item));
+  EXPECT_TRUE(MatchesWorklist(Between("20261122-20261122", "0930-0930"), item));
+  EXPECT_FALSE(MatchesWorklist(Between("20261122-20261123", "100000-180000"), item));
+  EXPECT_FALSE(MatchesWorklist(Between("20261121-20261122", "000000-090000"), item));
+  EXPECT_TRUE(MatchesWorklist(Between("-20261122", "-0930"), item));
+  EXPECT_FALSE(MatchesWorklist(Between("20261122-", "1000-"), item));
+  // A single date beside a range of times is each for itself.
+  EXPECT_FALSE(MatchesWorklist(Between("20261122", "100000-180000"), item));
+  EXPECT_TRUE(MatchesWorklist(Between("20261122", "090000-100000"), item));
+}
+
+TEST(WorklistDataset, AnswersAKeyItCannotFillWithNothingInIt) {
+  Dataset query;
+  for (const Tag tag : {Tag{0x00101030}, Tag{0x00380500}, Tag{0x00402016}, Tag{0x00321064}})
+    query.SetElement(tag, {.vr = std::string(VrOf(tag))});
+  WorklistItem chest = Chest();
+  chest.placer_order_number = "HIS-7";
+  const Dataset answer = Project(query, WorklistDataset(chest));
+  EXPECT_EQ(answer.elements().size(), 4u);
+  EXPECT_TRUE(answer.Has(0x00101030) && answer.Text(0x00101030).empty());
+  EXPECT_EQ(answer.Text(0x00402016), "HIS-7");
+  EXPECT_EQ(answer.Items(0x00321064).size(), 1u);
+}
+
 }  // namespace
 }  // namespace tongjian::dicom

@@ -16,7 +16,7 @@ constexpr size_t kFunctionLinesMax = 70;
 constexpr size_t kColumnsMax = 140;
 
 // Folders of common that know medicine's wire formats, and the one that starts everything.
-constexpr const char* kMedicine[] = {"dicom", "hl7", "terminology", "runtime"};
+constexpr const char* kMedicine[] = {"acquisition", "dicom", "hl7", "terminology", "runtime"};
 
 using Lines = std::vector<std::string>;
 
