@@ -47,6 +47,7 @@ void OrdersTest::Restart() {
   const NewsParts parts{store_, journal_, facts, load_, rules_};
   studies_ = std::make_unique<StudyNews>(parts, *numbers_, ids_);
   readings_ = std::make_unique<ReadingNews>(parts);
+  steps_ = std::make_unique<StepNews>(parts);
 }
 
 Asked OrdersTest::Ask(security::Caller caller, security::Scope scope) {

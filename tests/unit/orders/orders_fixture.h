@@ -19,6 +19,7 @@
 #include "services/orders/orders.h"
 #include "services/orders/queries.h"
 #include "services/orders/reading_news.h"
+#include "services/orders/step_news.h"
 #include "services/orders/study_news.h"
 #include "tests/unit/orders/sample_facts.h"
 #include "tongjian/events/v1/events.pb.h"
@@ -85,6 +86,7 @@ class OrdersTest : public ::testing::TestWithParam<Backend> {
   std::unique_ptr<Queries> queries_;
   std::unique_ptr<StudyNews> studies_;
   std::unique_ptr<ReadingNews> readings_;
+  std::unique_ptr<StepNews> steps_;
 
  private:
   Asked Ask(security::Caller caller, security::Scope scope);
