@@ -41,17 +41,35 @@ SqliteWriter::~SqliteWriter() {
 
 absl::Status SqliteWriter::Write(const Change& change, Sync sync) {
   TJ_CHECK(std::this_thread::get_id() != thread_.get_id());  // it would wait for itself
-  Waiting waiting{.change = &change, .sync = sync, .since = clock_.Elapsed()};
-  std::unique_lock lock(mutex_);
-  if (failed_) return Failed();
-  if (queue_.size() + repeatable_.size() >= queued_max_) {
-    return base::Error(absl::StatusCode::kResourceExhausted, "OVERLOADED", "",
-                       "too many changes wait for the database");
+  const auto waiting = std::make_shared<Waiting>();
+  waiting->change = &change;
+  waiting->sync = sync;
+  waiting->since = clock_.Elapsed();
+  {
+    const std::lock_guard lock(mutex_);
+    if (failed_) return Failed();
+    if (queue_.size() + repeatable_.size() >= queued_max_) {
+      return base::Error(absl::StatusCode::kResourceExhausted, "OVERLOADED", "",
+                         "too many changes wait for the database");
+    }
+    QueueOf(sync).push_back(waiting);
+    if (queue_.size() + repeatable_.size() == 1) arrived_.notify_one();
   }
-  QueueOf(sync).push_back(&waiting);
-  if (queue_.size() + repeatable_.size() == 1) arrived_.notify_one();
-  waiting.answered.wait(lock, [&] { return waiting.done; });
-  return waiting.result;
+  waiting->Await();
+  return waiting->result;
+}
+
+void SqliteWriter::Waiting::Await() {
+  std::unique_lock lock(mutex);
+  answered.wait(lock, [this] { return done; });
+}
+
+void SqliteWriter::Waiting::Answer() {
+  {
+    const std::lock_guard lock(mutex);
+    done = true;
+  }
+  answered.notify_one();
 }
 
 WriterStats SqliteWriter::stats() const {
@@ -103,31 +121,34 @@ absl::Status SqliteWriter::Prepare(Sync sync) {
   return connection_->Do("begin immediate");
 }
 
-SqliteWriter::Waiting* SqliteWriter::Next(Sync sync, size_t size, absl::Duration began) {
+SqliteWriter::WaitingPtr SqliteWriter::Next(Sync sync, size_t size, absl::Duration began) {
   if (size >= batch_max_ || clock_.Elapsed() - began > batch_time_max_) return nullptr;
   std::lock_guard lock(mutex_);
-  std::deque<Waiting*>& queue = QueueOf(sync);
+  std::deque<WaitingPtr>& queue = QueueOf(sync);
   if (queue.empty()) return nullptr;
-  Waiting* next = queue.front();
+  WaitingPtr next = std::move(queue.front());
   queue.pop_front();
   return next;
 }
 
-void SqliteWriter::Requeue(Waiting& waiting) {
-  waiting.sync = Sync::kNow;
+void SqliteWriter::Requeue(const WaitingPtr& waiting) {
+  waiting->sync = Sync::kNow;
   const std::lock_guard lock(mutex_);
-  queue_.push_back(&waiting);
+  queue_.push_back(waiting);
 }
 
 void SqliteWriter::RunBatch() {
   const absl::Duration began = clock_.Elapsed();
   const Sync sync = Choose();
-  std::vector<Waiting*> batch;
+  std::vector<WaitingPtr> batch;
   connection_->ClearFailure();
   absl::Status outcome = Prepare(sync);
   BatchPositions positions(*connection_);
-  while (Waiting* waiting = Next(sync, batch.size(), began)) {
-    if (outcome.ok() && !RunOne(*waiting, sync, positions)) continue;
+  while (const WaitingPtr waiting = Next(sync, batch.size(), began)) {
+    if (outcome.ok() && !RunOne(*waiting, sync, positions)) {
+      Requeue(waiting);
+      continue;
+    }
     batch.push_back(waiting);
     // Some failures (a full disk) end the whole transaction, and with it what the others of the
     // batch did.
@@ -171,7 +192,6 @@ bool SqliteWriter::RunOne(Waiting& waiting, Sync sync, BatchPositions& positions
   connection_->ClearFailure();
   absl::Status undone = connection_->Script("rollback to change; release change");
   if (!undone.ok()) waiting.result = undone;
-  if (again && undone.ok()) Requeue(waiting);
   return !(again && undone.ok());
 }
 
@@ -194,23 +214,21 @@ void SqliteWriter::NoteFailure() {
   failed_ = true;
 }
 
-void SqliteWriter::Answer(const std::vector<Waiting*>& batch, const absl::Status& outcome) {
+void SqliteWriter::Answer(const std::vector<WaitingPtr>& batch, const absl::Status& outcome) {
   std::vector<std::function<void()>> notices;
   {
     std::lock_guard lock(mutex_);
     ++batches_;
-    for (Waiting* waiting : batch) {
+    for (const WaitingPtr& waiting : batch) {
       // A change that failed by itself keeps its own answer.
       if (waiting->result.ok() && !outcome.ok()) waiting->result = outcome;
       if (waiting->result.ok()) {
         ++changes_;
         std::move(waiting->notices.begin(), waiting->notices.end(), std::back_inserter(notices));
       }
-      waiting->done = true;
-      // Under the mutex: the caller's stack holds the condition, and it may not go on before.
-      waiting->answered.notify_one();
     }
   }
+  for (const WaitingPtr& waiting : batch) waiting->Answer();
   for (const auto& notice : notices) notice();
 }
 

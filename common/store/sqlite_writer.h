@@ -34,32 +34,40 @@ class SqliteWriter {
   absl::Status health() const;
 
  private:
+  // Waits on a mutex of its own: callers that are answered together would else wake only to stand
+  // in line for the queue's.
   struct Waiting {
+    void Answer();
+    void Await();
+
     const Change* change;
     Sync sync;
     absl::Duration since;
     absl::Status result;
-    bool done = false;
     std::vector<std::function<void()>> notices;
+    std::mutex mutex;
     std::condition_variable answered;
+    bool done = false;
   };
+  using WaitingPtr =
+      std::shared_ptr<Waiting>;  // Of the caller, and of the writer until it has answered.
 
   void Loop();
   void RunBatch();
-  std::deque<Waiting*>& QueueOf(Sync sync) { return sync == Sync::kNow ? queue_ : repeatable_; }
+  std::deque<WaitingPtr>& QueueOf(Sync sync) { return sync == Sync::kNow ? queue_ : repeatable_; }
   // What the next batch is of.
   Sync Choose();
   // Before a batch: whether its commit syncs.
   absl::Status Prepare(Sync sync);
   // The next change, if it may still join a batch of `size` changes that began at `began`.
-  Waiting* Next(Sync sync, size_t size, absl::Duration began);
-  // False: it announces something, was undone, and is in the other queue now.
+  WaitingPtr Next(Sync sync, size_t size, absl::Duration began);
+  // False: it announces something and was undone; it belongs in the other queue.
   bool RunOne(Waiting& waiting, Sync sync, BatchPositions& positions);
-  void Requeue(Waiting& waiting);
+  void Requeue(const WaitingPtr& waiting);
   absl::Status RunInSavepoint(Transaction& transaction, const Waiting& waiting, Sync sync,
                               BatchPositions& positions);
   absl::Status Commit(BatchPositions& positions);
-  void Answer(const std::vector<Waiting*>& batch, const absl::Status& outcome);
+  void Answer(const std::vector<WaitingPtr>& batch, const absl::Status& outcome);
   void NoteFailure();
 
   const std::unique_ptr<Connection> connection_;
@@ -71,8 +79,8 @@ class SqliteWriter {
 
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
-  std::deque<Waiting*> queue_;
-  std::deque<Waiting*> repeatable_;
+  std::deque<WaitingPtr> queue_;
+  std::deque<WaitingPtr> repeatable_;
   int64_t changes_ = 0;
   int64_t batches_ = 0;
   Sync last_ = Sync::kNow;        // The batch before this one; the writer's thread alone.
