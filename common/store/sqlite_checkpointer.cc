@@ -31,9 +31,13 @@ SqliteCheckpointer::~SqliteCheckpointer() {
 
 int SqliteCheckpointer::Committed(void* self, sqlite3* writer, const char*, int pages) {
   auto& checkpointer = *static_cast<SqliteCheckpointer*>(self);
+  if (pages < checkpointer.moved_) checkpointer.moved_ = 0;  // It began anew.
+  // Moving it after each commit would write the same pages again and again.
+  if (pages - checkpointer.moved_ < kLogPages) return SQLITE_OK;
+  checkpointer.moved_ = pages;
   if (pages >= kLogPagesMax) {
     Checkpoint(writer);
-  } else if (pages >= kLogPages) {
+  } else {
     const std::lock_guard lock(checkpointer.mutex_);
     checkpointer.due_ = true;
     checkpointer.changed_.notify_one();

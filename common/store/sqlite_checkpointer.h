@@ -12,7 +12,8 @@ struct sqlite3;
 
 namespace tongjian::store {
 
-// Pages the log has before they are moved, and before the writer moves them itself.
+// Pages by which the log has grown before they are moved, and that it has before the writer moves
+// them itself.
 inline constexpr int kLogPages = 1000;
 inline constexpr int kLogPagesMax = 8000;
 
@@ -32,6 +33,7 @@ class SqliteCheckpointer {
   void Loop();
 
   const std::unique_ptr<Connection> own_;
+  int moved_ = 0;  // Pages of the log when it was last moved; the writer's thread alone.
   std::mutex mutex_;
   std::condition_variable changed_;
   bool due_ = false;
