@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes each target for a while and fails at the first find.
 #
-#   tests/fuzz/run.sh [SECONDS] [TARGET...]     600 seconds each of scan, pdu, command, config and upload unless told
+#   tests/fuzz/run.sh [SECONDS] [TARGET...]     600 seconds each of all targets unless told
 #   KEEP=1 tests/fuzz/run.sh ...                afterwards puts what reached new code into the corpus, up to 4 kB an input
 #
 # Inputs found on the way stay in build/fuzz/work/TARGET, finds in build/fuzz/finds. A find is mended, then put into the corpus
@@ -12,7 +12,7 @@ cd "$(dirname "$0")/../.."
 seconds=${1:-600}
 [ $# -gt 0 ] && shift
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(scan pdu command config upload)
+[ ${#targets[@]} -gt 0 ] || targets=(scan pdu command config upload json multipart)
 
 deploy/install_packages.sh deploy/packages.txt tests/fuzz/packages.txt
 cmake --preset fuzz >/dev/null
