@@ -19,8 +19,9 @@ absl::Status RunUntilSignal(std::string_view command, const runtime::ProcessOpti
   TJ_ASSIGN_OR_RETURN(const auto process, runtime::Process::Open(options, command, table, clock));
   TJ_TRY(process->Start());
   const runtime::Ports& ports = process->ports();
-  std::printf("{\"event\":\"ready\",\"rpc\":%d,\"plain\":%d,\"dicom\":%d,\"admin\":%d}\n",
-              ports.rpc, ports.plain, ports.dicom, ports.admin);
+  std::printf(
+      "{\"event\":\"ready\",\"rpc\":%d,\"plain\":%d,\"dicom\":%d,\"admin\":%d,\"web\":%d}\n",
+      ports.rpc, ports.plain, ports.dicom, ports.admin, ports.web);
   std::fflush(stdout);
   WaitForSignal();
   telemetry::Log(telemetry::Level::kInfo, "stopping");
