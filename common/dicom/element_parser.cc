@@ -104,6 +104,8 @@ absl::Status ElementParser::Consume(std::string_view& bytes) {
       pending_.append(bytes.substr(0, take));
       if (take == remaining_) visitor_.Value(head_, pending_);
     }
+  } else {
+    visitor_.Passed(bytes.substr(0, take));
   }
   bytes.remove_prefix(take);
   offset_ += take;

@@ -41,6 +41,8 @@ class ElementVisitor {
   // memory, so ask for no more than is needed: at most `length` bytes of head.length.
   virtual bool Wants(const ElementHead& head) = 0;
   virtual void Value(const ElementHead& head, std::string_view bytes) = 0;
+  // Bytes of a value that was not wanted, as they come.
+  virtual void Passed(std::string_view /*bytes*/) {}
   virtual void BeginSequence(const ElementHead& head) = 0;
   virtual void EndSequence() = 0;
   virtual void BeginItem() = 0;

@@ -12,8 +12,10 @@ class Getter final : public Suboperations {
 
  private:
   absl::StatusOr<StoreOutcome> Send(const StoredObject& object) override {
-    TJ_ASSIGN_OR_RETURN(const uint8_t context, ContextFor(object));
     Messages& messages = exchange().messages;
+    TJ_ASSIGN_OR_RETURN(const uint8_t context,
+                        ContextToSend(messages.association(), object.sop_class_uid,
+                                      object.transfer_syntax_uid, true));
     // Message ids of either side are their own; this one only differs from the request's.
     message_id_ = static_cast<uint16_t>(message_id_ % 65535 + 1);
     const absl::Status sent = SendObject(messages, context, message_id_, object);
@@ -24,18 +26,6 @@ class Getter final : public Suboperations {
     absl::StatusOr<StoreOutcome> outcome = AwaitResponse();
     if (!outcome.ok()) LoseRequester(outcome.status());
     return outcome;
-  }
-
-  absl::StatusOr<uint8_t> ContextFor(const StoredObject& object) const {
-    bool has_class = false;
-    for (const AcceptedContext& context : exchange().messages.association().contexts()) {
-      if (!context.peer_provides || context.abstract_syntax != object.sop_class_uid) continue;
-      has_class = true;
-      if (context.transfer_syntax == object.transfer_syntax_uid) return context.id;
-    }
-    return base::Error(absl::StatusCode::kFailedPrecondition, "NO_PRESENTATION_CONTEXT", "",
-                       has_class ? "stored in a transfer syntax that was not negotiated"
-                                 : "SOP class was not negotiated for the requester as SCP");
   }
 
   // The C-STORE response; a C-CANCEL may come before it.

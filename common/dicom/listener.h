@@ -36,6 +36,7 @@ struct ListenerOptions {
       absl::Seconds(30);  // From accept to an answered request, handshake included.
   absl::Duration pdu_timeout = absl::Seconds(60);   // From a PDU's first byte to its last.
   absl::Duration idle_timeout = absl::Seconds(60);  // Without a new PDU.
+  absl::Duration suboperation_timeout = absl::Seconds(60);  // Of a C-MOVE's destination.
   uint64_t object_bytes_max = uint64_t{4} << 30;
   int find_responses_max = 5000;
   std::string ae_title = "TONGJIAN";  // Ours, where we call (C-MOVE sub-operations).

@@ -11,6 +11,9 @@
 namespace tongjian::dicom {
 namespace {
 
+// A destination that loses one association after the other is away.
+constexpr int kLostMax = 2;
+
 // Sends a plan's objects one after the other over one outgoing association, which is opened again
 // once it has been lost, or where it has no context for what comes next.
 class Mover final : public Suboperations {
@@ -36,7 +39,10 @@ class Mover final : public Suboperations {
     const MoveOriginator originator{exchange().info.calling_ae,
                                     static_cast<uint16_t>(exchange().command.message_id())};
     absl::StatusOr<StoreOutcome> outcome = scu_->Store(object, originator);
-    if (absl::IsUnavailable(outcome.status())) scu_.reset();
+    const bool lost = absl::IsUnavailable(outcome.status());
+    if (lost) scu_.reset();
+    lost_in_a_row_ = lost ? lost_in_a_row_ + 1 : 0;
+    away_ = lost_in_a_row_ >= kLostMax;
     return outcome;
   }
 
@@ -54,6 +60,7 @@ class Mover final : public Suboperations {
     options.called_ae = plan_.destination.ae_title;
     options.host = plan_.destination.host;
     options.port = plan_.destination.port;
+    options.response_timeout = exchange().context.options.suboperation_timeout;
     const std::vector<PresentationContext> contexts =
         ContextsFor({plan_.objects.begin() + static_cast<ptrdiff_t>(next), plan_.objects.end()});
     absl::StatusOr<std::unique_ptr<Scu>> scu = Scu::Open(options, contexts);
@@ -68,6 +75,7 @@ class Mover final : public Suboperations {
   const MovePlan& plan_;
   std::unique_ptr<Scu> scu_;
   std::set<std::pair<std::string, std::string>> offered_;  // Class and syntax, so far.
+  int lost_in_a_row_ = 0;
   bool away_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/dicom/part10.h"
+#include "common/dicom/recoder.h"
 
 namespace tongjian::dicom {
 namespace {
@@ -12,14 +13,16 @@ namespace {
 // Passes on what follows a file's meta header. The start is held back until the header is whole.
 class DatasetReader {
  public:
-  explicit DatasetReader(ObjectSource& source) : source_(source), buffer_(256 << 10) {}
+  DatasetReader(ObjectSource& source, std::string_view from_syntax, std::string_view to_syntax)
+      : source_(source), buffer_(256 << 10) {
+    if (CanRecode(from_syntax, to_syntax)) recoder_.emplace(from_syntax, to_syntax);
+  }
 
   // Appends the next bytes of the data set to `out`; false at its end.
   absl::StatusOr<bool> AppendTo(std::string& out) {
     if (!started_) return Start(out);
     TJ_ASSIGN_OR_RETURN(const size_t size, source_.Read(buffer_.data(), buffer_.size()));
-    out.append(buffer_.data(), size);
-    return size > 0;
+    return Take({buffer_.data(), size}, out);
   }
 
  private:
@@ -30,13 +33,27 @@ class DatasetReader {
       start.append(buffer_.data(), size);
       TJ_ASSIGN_OR_RETURN(const std::optional<FileStart> found, ReadFileStart(start, size == 0));
       if (!found) continue;
-      out.append(start, found->dataset_offset);
-      return size > 0;
+      const std::string_view rest = std::string_view(start).substr(found->dataset_offset);
+      if (!rest.empty()) TJ_TRY(Take(rest, out).status());
+      if (size > 0) return true;
+      return Take("", out);
     }
+  }
+
+  absl::StatusOr<bool> Take(std::string_view bytes, std::string& out) {
+    if (!recoder_) {
+      out.append(bytes);
+    } else if (bytes.empty()) {
+      TJ_TRY(recoder_->Finish(out));
+    } else {
+      TJ_TRY(recoder_->Push(bytes, out));
+    }
+    return !bytes.empty();
   }
 
   ObjectSource& source_;
   std::vector<char> buffer_;
+  std::optional<Recoder> recoder_;
   bool started_ = false;
 };
 
@@ -48,11 +65,28 @@ absl::Status Dead(const absl::Status& status) {
 
 }  // namespace
 
+absl::StatusOr<uint8_t> ContextToSend(const Association& association, std::string_view sop_class_uid,
+                                      std::string_view transfer_syntax_uid, bool provided) {
+  const AcceptedContext* other = nullptr;
+  bool has_class = false;
+  for (const AcceptedContext& context : association.contexts()) {
+    if (context.abstract_syntax != sop_class_uid || (provided && !context.peer_provides)) continue;
+    if (context.transfer_syntax == transfer_syntax_uid) return context.id;
+    has_class = true;
+    if (CanRecode(transfer_syntax_uid, context.transfer_syntax)) other = &context;
+  }
+  if (other != nullptr) return other->id;
+  return base::Error(absl::StatusCode::kFailedPrecondition, "NO_PRESENTATION_CONTEXT", "",
+                     has_class ? "stored in a transfer syntax that was not negotiated"
+                               : "SOP class was not negotiated");
+}
+
 absl::Status SendObject(Messages& messages, uint8_t context_id, uint16_t message_id,
                         const StoredObject& object,
                         const std::optional<MoveOriginator>& originator) {
   TJ_ASSIGN_OR_RETURN(const std::unique_ptr<ObjectSource> source, object.open());
-  DatasetReader reader(*source);
+  const AcceptedContext* const context = messages.association().FindContext(context_id);
+  DatasetReader reader(*source, object.transfer_syntax_uid, context->transfer_syntax);
   std::string pending;
   TJ_ASSIGN_OR_RETURN(bool more, reader.AppendTo(pending));
   Dataset fields;

@@ -7,6 +7,7 @@
 #include "common/dicom/association.h"
 #include "common/dicom/message.h"
 #include "common/dicom/object_sender.h"
+#include "common/dicom/recoder.h"
 #include "common/dicom/scan.h"
 #include "common/dicom/uid.h"
 
@@ -104,7 +105,7 @@ absl::StatusOr<std::unique_ptr<Scu>> Scu::Open(const ScuOptions& options,
 }
 
 bool Scu::Accepts(std::string_view abstract_syntax, std::string_view transfer_syntax) const {
-  return impl_->ContextFor(abstract_syntax, transfer_syntax).ok();
+  return ContextToSend(impl_->association(), abstract_syntax, transfer_syntax, false).ok();
 }
 
 absl::Status Scu::Echo() {
@@ -120,7 +121,8 @@ absl::Status Scu::Echo() {
 absl::StatusOr<StoreOutcome> Scu::Store(const StoredObject& object,
                                         const std::optional<MoveOriginator>& originator) {
   TJ_ASSIGN_OR_RETURN(const uint8_t context,
-                      impl_->ContextFor(object.sop_class_uid, object.transfer_syntax_uid));
+                      ContextToSend(impl_->association(), object.sop_class_uid,
+                                    object.transfer_syntax_uid, false));
   TJ_TRY(SendObject(impl_->messages(), context, impl_->NextMessageId(), object, originator));
   TJ_ASSIGN_OR_RETURN(const Command response, impl_->Response());
   return StoreOutcome{static_cast<uint16_t>(response.Number(command::kStatus)),
@@ -190,10 +192,18 @@ absl::StatusOr<NormalizedReply> Scu::Call(const NormalizedRequest& request) {
 std::vector<PresentationContext> ContextsFor(const std::vector<StoredObject>& objects) {
   std::set<std::pair<std::string, std::string>> seen;
   std::vector<PresentationContext> contexts;
-  for (const StoredObject& object : objects) {
-    if (contexts.size() >= kContextsMax) break;
-    if (!seen.emplace(object.sop_class_uid, object.transfer_syntax_uid).second) continue;
-    contexts.push_back({object.sop_class_uid, {object.transfer_syntax_uid}});
+  const auto offer = [&](const std::string& sop_class, std::string_view syntax) {
+    if (contexts.size() >= kContextsMax) return;
+    if (seen.emplace(sop_class, syntax).second)
+      contexts.push_back({sop_class, {std::string(syntax)}});
+  };
+  for (const StoredObject& object : objects)
+    offer(object.sop_class_uid, object.transfer_syntax_uid);
+  // What can be recoded, for receivers that take nothing else.
+  for (const PresentationContext& context : std::vector<PresentationContext>(contexts)) {
+    for (const std::string_view other : {uids::kExplicitLittleEndian, uids::kImplicitLittleEndian})
+      if (CanRecode(context.transfer_syntaxes.front(), other))
+        offer(context.abstract_syntax, other);
   }
   return contexts;
 }

@@ -65,8 +65,8 @@ class Scu {
   ~Scu();
 
   absl::Status Echo();
-  // Streams the object's data set unchanged, in its own transfer syntax. The file's meta header is
-  // left off.
+  // Streams the object's data set unchanged, in its own transfer syntax where the peer has accepted
+  // that, else recoded (recoder.h). The file's meta header is left off.
   absl::StatusOr<StoreOutcome> Store(
       const StoredObject& object, const std::optional<MoveOriginator>& originator = std::nullopt);
   // Calls `each` for every match; stops by C-CANCEL when it returns false. INTERNAL with the peer's
@@ -83,8 +83,8 @@ class Scu {
   std::unique_ptr<Impl> impl_;
 };
 
-// The contexts needed to send `objects`: one for each pair of class and transfer syntax, at most
-// 128 (the first ones).
+// The contexts needed to send `objects`: one for each pair of class and transfer syntax, then those
+// that uncompressed ones can be recoded to, at most 128 (the first ones).
 std::vector<PresentationContext> ContextsFor(const std::vector<StoredObject>& objects);
 
 // A stored object over a Part 10 file on disk, identified by scanning it.

@@ -166,6 +166,9 @@ class GetHandler {
   virtual ~GetHandler() = default;
   virtual absl::StatusOr<std::vector<StoredObject>> Plan(const AssociationInfo& info,
                                                          const GetRequest& request) = 0;
+  // The transfer syntaxes that objects of a class are stored in, as far as that is known: of those
+  // that a requester offers in one context one alone can be accepted.
+  virtual std::vector<std::string> StoredSyntaxes(std::string_view sop_class_uid) = 0;
   virtual void Got(const AssociationInfo& info, const MoveCounts& counts) = 0;
 };
 

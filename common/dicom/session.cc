@@ -99,6 +99,22 @@ bool IsPlain(const std::string& syntax) {
          syntax == uids::kExplicitBigEndian;
 }
 
+// The offered syntax that most of what is stored can be sent in: uncompressed objects go out in
+// either little endian form, compressed ones in their own alone.
+const std::string& SyntaxToGet(const ProposedContext& context, GetHandler& handler) {
+  const std::vector<std::string>& offered = context.transfer_syntaxes;
+  const auto little = [](const std::string& syntax) {
+    return syntax == uids::kImplicitLittleEndian || syntax == uids::kExplicitLittleEndian;
+  };
+  const auto uncompressed = std::find_if(offered.begin(), offered.end(), little);
+  if (offered.size() == 1) return offered.front();
+  const std::vector<std::string> stored = handler.StoredSyntaxes(context.abstract_syntax);
+  const bool plain = stored.empty() || std::any_of(stored.begin(), stored.end(), little);
+  if (plain && uncompressed != offered.end()) return *uncompressed;
+  const auto own = std::find_first_of(offered.begin(), offered.end(), stored.begin(), stored.end());
+  return own == offered.end() ? offered.front() : *own;
+}
+
 }  // namespace
 
 absl::Status Dispatch(Exchange exchange) {
@@ -157,9 +173,11 @@ std::vector<ContextAnswer> AnswerContexts(const std::vector<ProposedContext>& pr
     } else if (registry.store != nullptr && IsStorageClass(syntax)) {
       // As it was proposed, compressed included: nothing is decoded here.
       answer.reason = 4;
-      if (ValidUid(context.transfer_syntaxes.front()))
-        answer.transfer_syntax = context.transfer_syntaxes.front();
       answer.peer_provides = context.scp_role && !registry.get.empty();
+      const std::string& chosen =
+          answer.peer_provides ? SyntaxToGet(context, *registry.get.begin()->second)
+                               : context.transfer_syntaxes.front();
+      if (ValidUid(chosen)) answer.transfer_syntax = chosen;
     }
     answers.push_back(std::move(answer));
   }

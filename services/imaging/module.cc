@@ -173,7 +173,7 @@ class ImagingModuleImpl final : public runtime::Module {
                      return steps_.Changed(tx, step);
                    }),
         move_(peers_, places_, retrieval_),
-        get_(peers_, retrieval_),
+        get_(peers_, database, retrieval_),
         quiet_times_(database, runtime.clock(), settings.quiet_time),
         orders_({.feed = "orders"}, runtime.Channel("orders"), runtime.Identity(kService), database,
                 runtime.metrics(),

@@ -2,6 +2,7 @@
 
 #include "common/base/status.h"
 #include "common/telemetry/log.h"
+#include "services/imaging/search_store.h"
 
 namespace tongjian::imaging {
 namespace {
@@ -63,6 +64,17 @@ absl::StatusOr<std::vector<dicom::StoredObject>> StudyGet::Plan(const dicom::Ass
       retrieval_.ObjectsOf(info, *peer, "C-GET", request.sop_class_uid, request.identifier);
   if (!objects.ok()) peers_.RecordRefusal(info, peer->caller, "C-GET", objects.status());
   return objects;
+}
+
+std::vector<std::string> StudyGet::StoredSyntaxes(std::string_view sop_class_uid) {
+  std::vector<std::string> syntaxes;
+  const absl::Status read = database_.Read([&](store::Session& session) -> absl::Status {
+    TJ_ASSIGN_OR_RETURN(syntaxes, SyntaxesOfClass(session, sop_class_uid));
+    return absl::OkStatus();
+  });
+  // It is a preference: without it the requester's own order stands.
+  if (!read.ok()) telemetry::Log(telemetry::Level::kWarning, "syntaxes_unknown", {{"error", read}});
+  return syntaxes;
 }
 
 void StudyGet::Got(const dicom::AssociationInfo& info, const dicom::MoveCounts& counts) {

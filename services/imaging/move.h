@@ -1,9 +1,11 @@
 // C-MOVE and C-GET for the hub's workstations.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "common/dicom/service.h"
+#include "common/store/database.h"
 #include "services/imaging/dicom_peers.h"
 #include "services/imaging/retrieve.h"
 
@@ -34,14 +36,17 @@ class StudyMove final : public dicom::MoveHandler {
 // The same to the requester itself, on its own association.
 class StudyGet final : public dicom::GetHandler {
  public:
-  StudyGet(DicomPeers& peers, const Retrieval& retrieval) : peers_(peers), retrieval_(retrieval) {}
+  StudyGet(DicomPeers& peers, store::Database& database, const Retrieval& retrieval)
+      : peers_(peers), database_(database), retrieval_(retrieval) {}
 
   absl::StatusOr<std::vector<dicom::StoredObject>> Plan(const dicom::AssociationInfo& info,
                                                         const dicom::GetRequest& request) override;
+  std::vector<std::string> StoredSyntaxes(std::string_view sop_class_uid) override;
   void Got(const dicom::AssociationInfo& info, const dicom::MoveCounts& counts) override;
 
  private:
   DicomPeers& peers_;
+  store::Database& database_;
   const Retrieval& retrieval_;
 };
 

@@ -124,6 +124,8 @@ absl::Status KeepStudyHeader(store::Transaction& tx, std::string_view study_id,
 
 absl::Status KeepSeriesHeader(store::Transaction& tx, std::string_view study_id,
                               std::string_view series_instance_uid, const dicom::Header& header) {
+  TJ_TRY(AddSyntax(tx, dicom::TrimPadding(header.Text(dicom::tags::kSopClassUid)),
+                   header.transfer_syntax_uid));
   return Keep(tx, study_id, series_instance_uid, header, QueryLevel::kSeries);
 }
 

@@ -20,7 +20,8 @@ namespace tongjian::imaging {
 absl::StatusOr<dicom::Dataset> ReadObjectHeader(blob::Store& blobs, std::string_view locator,
                                                 const std::function<bool(dicom::Tag)>& keep);
 
-// Keeps what queries may ask of a new study, or of a new series, and no column has.
+// Keeps what queries may ask of a new study, or of a new series, and no column has; with a series
+// also the transfer syntax its class is stored in.
 absl::Status KeepStudyHeader(store::Transaction& tx, std::string_view study_id,
                              const dicom::Header& header);
 absl::Status KeepSeriesHeader(store::Transaction& tx, std::string_view study_id,

@@ -219,6 +219,26 @@ absl::StatusOr<std::vector<Series>> ListSeries(store::Session& session, std::str
   return found;
 }
 
+absl::Status AddSyntax(store::Transaction& tx, std::string_view sop_class_uid,
+                       std::string_view transfer_syntax_uid) {
+  return tx
+      .Execute("insert into stored_syntax (sop_class_uid, transfer_syntax_uid) values (:class, "
+               ":syntax) on conflict (sop_class_uid, transfer_syntax_uid) do nothing",
+               sop_class_uid, transfer_syntax_uid)
+      .status();
+}
+
+absl::StatusOr<std::vector<std::string>> SyntaxesOfClass(store::Session& session,
+                                                         std::string_view sop_class_uid) {
+  TJ_ASSIGN_OR_RETURN(const auto rows,
+                      session.Query("select transfer_syntax_uid from stored_syntax where "
+                                    "sop_class_uid = :class order by transfer_syntax_uid limit 100",
+                                    sop_class_uid));
+  std::vector<std::string> syntaxes;
+  for (const store::Row& row : rows) syntaxes.push_back(row.Text(0));
+  return syntaxes;
+}
+
 absl::StatusOr<std::vector<std::string>> SopClassesOf(store::Session& session,
                                                       std::string_view study_id, int64_t limit) {
   TJ_ASSIGN_OR_RETURN(const auto rows,

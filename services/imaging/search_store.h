@@ -91,6 +91,11 @@ absl::StatusOr<std::vector<Instance>> ListSeriesInstances(store::Session& sessio
                                                           std::string_view study_id,
                                                           std::string_view series_instance_uid,
                                                           const Instance* after, int64_t limit);
+// Notes that objects of a class are stored in a transfer syntax, and tells which are, at most 100.
+absl::Status AddSyntax(store::Transaction& tx, std::string_view sop_class_uid,
+                       std::string_view transfer_syntax_uid);
+absl::StatusOr<std::vector<std::string>> SyntaxesOfClass(store::Session& session,
+                                                         std::string_view sop_class_uid);
 absl::StatusOr<std::vector<std::string>> SopClassesOf(store::Session& session,
                                                       std::string_view study_id, int64_t limit);
 

@@ -1,7 +1,9 @@
-"""A minimal storage SCU of our own: an object's bytes come from a generator, so that a sender of 2 GB needs neither file nor memory."""
+"""A minimal SCU of our own, for storage and queries: an object's bytes come from a generator, so that a sender of 2 GB needs
+neither file nor memory."""
 
 import socket
 import struct
+import time
 
 from pydicom.uid import ExplicitVRLittleEndian
 
@@ -88,6 +90,40 @@ class Association:
             raise Failed(f"no answer to C-STORE: PDU type {kind}")
         at = answer.index(b"\0\0\0\x09\x02\0\0\0") + 8
         return struct.unpack_from("<H", answer, at)[0]
+
+    def find(self, keys, enough=None):
+        """C-FIND; returns how many answers came and after how many seconds the last one, or the answer that was `enough`."""
+        identifier = b"".join(element(tag, value.encode()) for tag, value in sorted(keys.items()))
+        command = (element(0x00000002, self.sop_class.encode()) + element(0x00000100, struct.pack("<H", 0x20)) +
+                   element(0x00000110, struct.pack("<H", 1)) + element(0x00000700, struct.pack("<H", 0)) +
+                   element(0x00000800, struct.pack("<H", 0)))
+        began = time.monotonic()
+        self.send(3, element(0x00000000, struct.pack("<I", len(command))) + command)
+        self.send(2, identifier)
+        answers, took = 0, None
+        for status in self.statuses():
+            if status in (0xFF00, 0xFF01):
+                answers += 1
+                if answers == enough:
+                    took = time.monotonic() - began
+            elif status == 0:
+                return answers, took or time.monotonic() - began
+            else:
+                raise Failed(f"C-FIND ended with {status:04X}")
+
+    def statuses(self):
+        """The statuses of the responses, as they come."""
+        while True:
+            kind, body = self.receive()
+            if kind != 4:
+                raise Failed(f"no answer: PDU type {kind}")
+            at = 0
+            while at < len(body):
+                size, control = struct.unpack_from(">IxB", body, at)
+                if control & 1:
+                    value = body.index(b"\0\0\0\x09\x02\0\0\0", at) + 8
+                    yield struct.unpack_from("<H", body, value)[0]
+                at += 4 + size
 
     def release(self):
         self.socket.sendall(struct.pack(">BxI", 5, 4) + bytes(4))

@@ -59,7 +59,7 @@ void Hub::StartDicom() {
   retrieval_ =
       std::make_unique<Retrieval>(*peers_, *queries_, *archive.blobs, RetrieveOptions());
   move_ = std::make_unique<StudyMove>(*peers_, archive.places, *retrieval_);
-  get_ = std::make_unique<StudyGet>(*peers_, *retrieval_);
+  get_ = std::make_unique<StudyGet>(*peers_, *archive.database, *retrieval_);
   dicom::ListenerOptions options;
   options.endpoints = {dicom::Endpoint{.port = 0}};
   listener_ = std::make_unique<dicom::Listener>(options);
