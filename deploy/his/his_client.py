@@ -24,7 +24,7 @@ def load_stubs(folder):
     from google.protobuf import json_format
     from tongjian.common.v1 import error_pb2, types_pb2
     from tongjian.exchange.v1 import recognition_pb2, recognition_pb2_grpc, result_pb2, result_pb2_grpc
-    from tongjian.orders.v1 import order_pb2, order_pb2_grpc
+    from tongjian.orders.v1 import order_pb2, order_service_pb2, order_service_pb2_grpc
     globals().update(locals())
 
 
@@ -93,8 +93,8 @@ def decide(channel, arguments):
 
 
 def order(channel, arguments):
-    stub = order_pb2_grpc.OrderServiceStub(channel)
-    show(stub.CreateOrder(order_pb2.CreateOrderRequest(
+    stub = order_service_pb2_grpc.OrderServiceStub(channel)
+    show(stub.CreateOrder(order_service_pb2.CreateOrderRequest(
         request_id=request_id(arguments),
         order=order_pb2.Order(
             origin=order_pb2.ORDER_ORIGIN_HIS,
@@ -116,14 +116,14 @@ def order(channel, arguments):
 
 
 def get_order(channel, arguments):
-    stub = order_pb2_grpc.OrderServiceStub(channel)
-    show(stub.GetOrder(order_pb2.GetOrderRequest(
+    stub = order_service_pb2_grpc.OrderServiceStub(channel)
+    show(stub.GetOrder(order_service_pb2.GetOrderRequest(
         id=arguments.id, accession_number=arguments.accession), timeout=arguments.timeout))
 
 
 def cancel(channel, arguments):
-    stub = order_pb2_grpc.OrderServiceStub(channel)
-    show(stub.CancelOrder(order_pb2.CancelOrderRequest(
+    stub = order_service_pb2_grpc.OrderServiceStub(channel)
+    show(stub.CancelOrder(order_service_pb2.CancelOrderRequest(
         request_id=request_id(arguments), id=arguments.id, reason=arguments.reason), timeout=arguments.timeout))
 
 

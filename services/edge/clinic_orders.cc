@@ -16,7 +16,7 @@
 #include "services/edge/link.h"
 #include "services/edge/number_store.h"
 #include "services/edge/outgoing.h"
-#include "tongjian/orders/v1/order.grpc.pb.h"
+#include "tongjian/orders/v1/order_service.grpc.pb.h"
 
 namespace tongjian::edge {
 namespace {

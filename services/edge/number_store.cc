@@ -4,7 +4,7 @@
 
 #include "common/base/status.h"
 #include "services/edge/link.h"
-#include "tongjian/orders/v1/order.grpc.pb.h"
+#include "tongjian/orders/v1/order_service.grpc.pb.h"
 
 namespace tongjian::edge {
 namespace {

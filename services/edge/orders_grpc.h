@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/rpc/door.h"
-#include "tongjian/orders/v1/order.grpc.pb.h"
+#include "tongjian/orders/v1/order_service.grpc.pb.h"
 
 namespace tongjian::edge {
 

@@ -10,7 +10,7 @@
 #include "services/edge/order_store.h"
 #include "tongjian/exchange/v1/result.grpc.pb.h"
 #include "tongjian/imaging/v1/performed_step.grpc.pb.h"
-#include "tongjian/orders/v1/order.grpc.pb.h"
+#include "tongjian/orders/v1/order_service.grpc.pb.h"
 
 namespace tongjian::edge {
 namespace {

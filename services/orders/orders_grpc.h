@@ -7,7 +7,7 @@
 #include "common/base/status.h"
 #include "common/rpc/door.h"
 #include "services/orders/order.h"
-#include "tongjian/orders/v1/order.grpc.pb.h"
+#include "tongjian/orders/v1/order_service.grpc.pb.h"
 
 namespace tongjian::orders {
 

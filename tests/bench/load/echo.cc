@@ -5,7 +5,7 @@
 #include <iterator>
 
 #include "tests/bench/load/load.h"
-#include "tongjian/orders/v1/order.grpc.pb.h"
+#include "tongjian/orders/v1/order_service.grpc.pb.h"
 
 namespace tongjian::bench {
 namespace {

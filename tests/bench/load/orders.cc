@@ -12,7 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "common/rpc/channel.h"
 #include "tests/bench/load/load.h"
-#include "tongjian/orders/v1/order.grpc.pb.h"
+#include "tongjian/orders/v1/order_service.grpc.pb.h"
 
 namespace tongjian::bench {
 namespace {

@@ -104,9 +104,9 @@ class Clinic:
     def order(self, priority=1):
         """Writes an order at the gateway."""
         import grpc
-        from tongjian.orders.v1 import order_pb2
+        from tongjian.orders.v1 import order_service_pb2
         self.number += 1
-        request = order_pb2.CreateOrderRequest(request_id=f"order-{self.number}")
+        request = order_service_pb2.CreateOrderRequest(request_id=f"order-{self.number}")
         request.order.ordering_facility_id = self.facility
         request.order.patient.facility_patient_id = f"P{self.number}"
         request.order.patient.name = "张三"
@@ -176,7 +176,7 @@ class Clinic:
     def check(self, seconds=60):
         """Everything this clinic was told is kept is at the hub, once, with its bits; so are its orders."""
         from tongjian.imaging.v1 import study_pb2
-        from tongjian.orders.v1 import order_pb2
+        from tongjian.orders.v1 import order_pb2, order_service_pb2
         self.hub.wait_for("all instances at the hub",
                           lambda: {uid for _, uid in self.at_hub()[0]} >= set(self.sent), seconds)
         found, conflicts = self.at_hub()
@@ -189,8 +189,8 @@ class Clinic:
             if dataset_hash(data) != self.sent[uid]:
                 raise Failed("an instance reads back otherwise than it was sent")
         self.hub.wait_for("all orders at the hub", lambda: self.status().pending_orders == 0, seconds)
-        orders = self.hub_stub("orders", "order", "OrderService")
-        listed = orders.ListOrders(order_pb2.ListOrdersRequest(page_size=200), timeout=30).orders
+        orders = self.hub_stub("orders", "order_service", "OrderService")
+        listed = orders.ListOrders(order_service_pb2.ListOrdersRequest(page_size=200), timeout=30).orders
         numbers = sorted(one.accession_number for one in listed if one.origin == order_pb2.ORDER_ORIGIN_HIS)
         if numbers != sorted(self.ordered):
             raise Failed(f"{len(numbers)} orders at the hub instead of {len(self.ordered)}")

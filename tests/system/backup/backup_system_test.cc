@@ -20,7 +20,7 @@
 #include "tests/system/backup/program.h"
 #include "tongjian/events/v1/feed.grpc.pb.h"
 #include "tongjian/imaging/v1/study.grpc.pb.h"
-#include "tongjian/orders/v1/order.grpc.pb.h"
+#include "tongjian/orders/v1/order_service.grpc.pb.h"
 #include "tongjian/registry/v1/facility.grpc.pb.h"
 #include "tongjian/registry/v1/practitioner.grpc.pb.h"
 

@@ -28,7 +28,7 @@
 #include "services/orders/module.h"
 #include "services/orders/schema.h"
 #include "services/registry/module.h"
-#include "tongjian/orders/v1/order.grpc.pb.h"
+#include "tongjian/orders/v1/order_service.grpc.pb.h"
 
 namespace tongjian::audit {
 namespace {

@@ -18,7 +18,7 @@
 #include "services/orders/module.h"
 #include "services/registry/module.h"
 #include "tongjian/edge/v1/edge.grpc.pb.h"
-#include "tongjian/orders/v1/order.grpc.pb.h"
+#include "tongjian/orders/v1/order_service.grpc.pb.h"
 
 namespace tongjian::edge {
 namespace {
@@ -195,6 +195,19 @@ absl::StatusOr<orders::v1::Order> ClinicTest::Order(const std::string& request_i
   TJ_TRY(AtGateway<orders::v1::OrderService>(&orders::v1::OrderService::Stub::CreateOrder, request,
                                              &created));
   return created;
+}
+
+absl::StatusOr<orders::v1::Order> ClinicTest::AtGatewayById(const std::string& id) {
+  orders::v1::GetOrderRequest request;
+  request.set_id(id);
+  orders::v1::Order order;
+  using orders::v1::OrderService;
+  TJ_TRY(AtGateway<OrderService>(&OrderService::Stub::GetOrder, request, &order));
+  return order;
+}
+
+void ClinicTest::AwaitNumbers() {
+  ASSERT_TRUE(Soon([&] { return Status().accession_numbers_left() >= 3000; }));
 }
 
 v1::EdgeStatus ClinicTest::Status() {

@@ -57,6 +57,9 @@ class ClinicTest : public ::testing::Test {
   }
 
   absl::StatusOr<orders::v1::Order> Order(const std::string& request_id, const std::string& patient);
+  absl::StatusOr<orders::v1::Order> AtGatewayById(const std::string& id);
+  // An order is numbered only from the first block on.
+  void AwaitNumbers();
   v1::EdgeStatus Status();
   // Sends one object as a device; the DICOM status.
   uint16_t Send(const ObjectWords& words);

@@ -11,7 +11,7 @@
 #include "tongjian/exchange/v1/recognition.grpc.pb.h"
 #include "tongjian/exchange/v1/result.grpc.pb.h"
 #include "tongjian/imaging/v1/study.grpc.pb.h"
-#include "tongjian/orders/v1/order.grpc.pb.h"
+#include "tongjian/orders/v1/order_service.grpc.pb.h"
 #include "tongjian/registry/v1/practitioner.grpc.pb.h"
 
 namespace tongjian::edge {
@@ -22,11 +22,6 @@ using orders::v1::OrderService;
 
 class Gateway : public ClinicTest {
  protected:
-  // What numbers are for: none can be given before the first block is here.
-  void AwaitNumbers() {
-    ASSERT_TRUE(Soon([&] { return Status().accession_numbers_left() >= 3000; }));
-  }
-
   orders::v1::ListOrdersResponse OrdersAtHub() {
     orders::v1::ListOrdersResponse list;
     const absl::Status status = AtHub<OrderService>(&OrderService::Stub::ListOrders,
@@ -52,14 +47,6 @@ class Gateway : public ClinicTest {
     return list;
   }
 
-  absl::StatusOr<orders::v1::Order> Get(const std::string& id) {
-    orders::v1::GetOrderRequest request;
-    request.set_id(id);
-    orders::v1::Order order;
-    TJ_TRY(AtGateway<OrderService>(&OrderService::Stub::GetOrder, request, &order));
-    return order;
-  }
-
   absl::StatusOr<orders::v1::Order> Cancel(const std::string& id) {
     orders::v1::CancelOrderRequest request;
     request.set_request_id("cancel-" + id);
@@ -68,6 +55,42 @@ class Gateway : public ClinicTest {
     orders::v1::Order order;
     TJ_TRY(AtGateway<OrderService>(&OrderService::Stub::CancelOrder, request, &order));
     return order;
+  }
+
+  // Two objects of the order's study, the first of them twice.
+  void SendTwo(const orders::v1::Order& order, const std::string& study_uid) {
+    ObjectWords words = {.study_uid = study_uid,
+                         .sop_uid = dicom::NewUid(),
+                         .accession_number = order.accession_number(),
+                         .patient_id = "P1",
+                         .patient_name = "张三"};
+    EXPECT_EQ(Send(words), 0);
+    EXPECT_EQ(Send(words), 0);
+    words.sop_uid = dicom::NewUid();
+    words.pixel_bytes = 3 << 20;
+    EXPECT_EQ(Send(words), 0);
+  }
+
+  absl::Status CheckRecognition() {
+    exchange::v1::CheckRecognitionResponse verdicts;
+    return AtGateway<exchange::v1::RecognitionService>(
+        &exchange::v1::RecognitionService::Stub::CheckRecognition,
+        exchange::v1::CheckRecognitionRequest(), &verdicts);
+  }
+
+  // One study of two instances, matched and verified, and nothing left here.
+  void ExpectTheStudyAtHub() {
+    ASSERT_TRUE(Soon([&] {
+      const v1::EdgeStatus status = Status();
+      return status.hub_reachable() && status.spooled_objects() == 0 && status.pending_orders() == 0;
+    })) << Status().DebugString();
+    ASSERT_TRUE(Soon([&] {
+      const auto studies = StudiesAtHub();
+      return studies.studies_size() == 1 &&
+             studies.studies(0).state() == imaging::v1::STUDY_STATE_VERIFIED;
+    })) << StudiesAtHub().DebugString();
+    EXPECT_EQ(StudiesAtHub().studies(0).instance_count(), 2);
+    EXPECT_EQ(StudiesAtHub().studies(0).match(), imaging::v1::MATCH_STATE_MATCHED);
   }
 };
 
@@ -90,25 +113,11 @@ TEST_F(Gateway, GoesOnWhileTheHubIsAwayAndEverythingArrivesOnce) {
   EXPECT_EQ(worklist[0].Text(dicom::tags::kPatientName), "张三");
 
   // Nor does the device; the same object twice is one.
-  ObjectWords words = {.study_uid = worklist[0].Text(dicom::tags::kStudyInstanceUid),
-                       .sop_uid = dicom::NewUid(),
-                       .accession_number = order->accession_number(),
-                       .patient_id = "P1",
-                       .patient_name = "张三"};
-  EXPECT_EQ(Send(words), 0);
-  EXPECT_EQ(Send(words), 0);
-  ObjectWords second = words;
-  second.sop_uid = dicom::NewUid();
-  second.pixel_bytes = 3 << 20;
-  EXPECT_EQ(Send(second), 0);
+  SendTwo(*order, worklist[0].Text(dicom::tags::kStudyInstanceUid));
   EXPECT_EQ(Status().spooled_objects(), 2);
 
   // What only the hub can do says so.
-  exchange::v1::CheckRecognitionResponse verdicts;
-  const absl::Status asked = AtGateway<exchange::v1::RecognitionService>(
-      &exchange::v1::RecognitionService::Stub::CheckRecognition,
-      exchange::v1::CheckRecognitionRequest(), &verdicts);
-  EXPECT_EQ(base::DetailOf(asked).reason, "HUB_UNREACHABLE") << asked;
+  EXPECT_EQ(base::DetailOf(CheckRecognition()).reason, "HUB_UNREACHABLE");
 
   // The gateway may fall over meanwhile.
   StopGateway();
@@ -117,26 +126,16 @@ TEST_F(Gateway, GoesOnWhileTheHubIsAwayAndEverythingArrivesOnce) {
   EXPECT_EQ(Status().pending_orders(), 2);
 
   StartHub();
-  ASSERT_TRUE(Soon([&] {
-    const v1::EdgeStatus status = Status();
-    return status.hub_reachable() && status.spooled_objects() == 0 && status.pending_orders() == 0;
-  })) << Status().DebugString();
-  ASSERT_TRUE(Soon([&] {
-    const auto studies = StudiesAtHub();
-    return studies.studies_size() == 1 &&
-           studies.studies(0).state() == imaging::v1::STUDY_STATE_VERIFIED;
-  })) << StudiesAtHub().DebugString();
-  EXPECT_EQ(StudiesAtHub().studies(0).instance_count(), 2);
-  EXPECT_EQ(StudiesAtHub().studies(0).match(), imaging::v1::MATCH_STATE_MATCHED);
-  ASSERT_TRUE(Soon([&] { return Get(wrong->id())->version() > 0; }));
-  EXPECT_EQ(Get(wrong->id())->state(), orders::v1::ORDER_STATE_CANCELLED);
+  ExpectTheStudyAtHub();
+  ASSERT_TRUE(Soon([&] { return AtGatewayById(wrong->id())->version() > 0; }));
+  EXPECT_EQ(AtGatewayById(wrong->id())->state(), orders::v1::ORDER_STATE_CANCELLED);
   EXPECT_EQ(OrdersAtHub().orders_size(), 2);
 
   // Its first id still names the order, which now follows the hub.
   ASSERT_TRUE(Soon([&] {
-    return Get(order->id())->state() == orders::v1::ORDER_STATE_ARCHIVED_VERIFIED;
-  })) << Get(order->id())->DebugString();
-  EXPECT_EQ(Get(order->id())->accession_number(), order->accession_number());
+    return AtGatewayById(order->id())->state() == orders::v1::ORDER_STATE_ARCHIVED_VERIFIED;
+  })) << AtGatewayById(order->id())->DebugString();
+  EXPECT_EQ(AtGatewayById(order->id())->accession_number(), order->accession_number());
   EXPECT_TRUE(Worklist().empty());
 }
 

@@ -9,7 +9,7 @@
 #include "tests/wire/edge/clinic.h"
 #include "tongjian/exchange/v1/result.grpc.pb.h"
 #include "tongjian/imaging/v1/study.grpc.pb.h"
-#include "tongjian/orders/v1/order.grpc.pb.h"
+#include "tongjian/orders/v1/order_service.grpc.pb.h"
 
 namespace tongjian::edge {
 namespace {
@@ -22,7 +22,7 @@ class ForgetfulHub : public ClinicTest {
  protected:
   void SetUp() override {
     ClinicTest::SetUp();
-    ASSERT_TRUE(Soon([&] { return Status().accession_numbers_left() >= 3000; }));
+    AwaitNumbers();
   }
 
   // While the hub is down.
@@ -48,14 +48,6 @@ class ForgetfulHub : public ClinicTest {
     request.set_accession_number(number);
     orders::v1::Order order;
     TJ_TRY(AtHub<OrderService>(&OrderService::Stub::GetOrder, request, &order));
-    return order;
-  }
-
-  absl::StatusOr<orders::v1::Order> AtGatewayById(const std::string& id) {
-    orders::v1::GetOrderRequest request;
-    request.set_id(id);
-    orders::v1::Order order;
-    TJ_TRY(AtGateway<OrderService>(&OrderService::Stub::GetOrder, request, &order));
     return order;
   }
 

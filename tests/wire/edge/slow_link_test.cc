@@ -5,7 +5,7 @@
 #include "common/dicom/uid.h"
 #include "tests/wire/edge/clinic.h"
 #include "tongjian/imaging/v1/study.grpc.pb.h"
-#include "tongjian/orders/v1/order.grpc.pb.h"
+#include "tongjian/orders/v1/order_service.grpc.pb.h"
 
 namespace tongjian::edge {
 namespace {

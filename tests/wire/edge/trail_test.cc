@@ -18,7 +18,7 @@
 #include "tests/wire/edge/clinic.h"
 #include "tongjian/audit/v1/audit.grpc.pb.h"
 #include "tongjian/edge/v1/edge.grpc.pb.h"
-#include "tongjian/orders/v1/order.grpc.pb.h"
+#include "tongjian/orders/v1/order_service.grpc.pb.h"
 
 namespace tongjian::edge {
 namespace {
@@ -95,9 +95,6 @@ class GatewayTrail : public ClinicTest {
                      .ok());
   }
 
-  void AwaitNumbers() {
-    ASSERT_TRUE(Soon([&] { return Status().accession_numbers_left() >= 3000; }));
-  }
   void AwaitDelivery() {
     ASSERT_TRUE(Soon([&] { return Status().audit_waiting() == 0; }));
   }

@@ -16,7 +16,7 @@
 #include "common/runtime/process.h"
 #include "common/store/database.h"
 #include "tongjian/events/v1/events.pb.h"
-#include "tongjian/orders/v1/order.grpc.pb.h"
+#include "tongjian/orders/v1/order_service.grpc.pb.h"
 
 namespace tongjian::orders {
 
