@@ -43,9 +43,27 @@ bool PlainName(std::string_view name) {
 
 Values SplitList(const std::string& text) { return absl::StrSplit(text, ',', absl::SkipEmpty()); }
 
+// Last first; and "--name=" in two words, for CLI11 would take the next flag as its value.
+Values AsCli11Wants(const std::vector<Setting>& settings, const Values& args) {
+  Values words;
+  for (const std::string& arg : args) {
+    const auto takes_nothing = [&](const Setting& setting) {
+      return setting.shape != Shape::kSwitch && arg == absl::StrCat("--", setting.name, "=");
+    };
+    if (std::any_of(settings.begin(), settings.end(), takes_nothing)) {
+      words.push_back(arg.substr(0, arg.size() - 1));
+      words.emplace_back();
+    } else {
+      words.push_back(arg);
+    }
+  }
+  std::reverse(words.begin(), words.end());
+  return words;
+}
+
 // CLI11 takes the words apart; everything is text here, so that flags, environment and file are
 // read by the same code.
-absl::StatusOr<Flags> ReadFlags(const std::vector<Setting>& settings, Values args) {
+absl::StatusOr<Flags> ReadFlags(const std::vector<Setting>& settings, const Values& args) {
   CLI::App app;
   app.set_help_flag();
   app.allow_extras();
@@ -65,8 +83,7 @@ absl::StatusOr<Flags> ReadFlags(const std::vector<Setting>& settings, Values arg
       }
       options[setting.name] = option;
     }
-    std::reverse(args.begin(), args.end());  // As CLI11 wants them.
-    app.parse(std::move(args));
+    app.parse(AsCli11Wants(settings, args));
     for (const auto& [name, option] : options) {
       if (option->count() > 0) flags.given[name] = option->results();
     }

@@ -79,6 +79,16 @@ TEST_F(SettingsTest, ReadsEveryTypeFromFlags) {
   EXPECT_THAT(values_.peers, ElementsAre("a", "b", "c"));
 }
 
+TEST_F(SettingsTest, TakesNothingAfterTheEqualsSignForAnEmptyValue) {
+  ASSERT_TRUE(
+      settings_.Parse({"--listen=", "--imaging.peers=", "--imaging.threads=8", "--rpc.reflection"}, {})
+          .ok());
+  EXPECT_EQ(values_.address, "");
+  EXPECT_THAT(values_.peers, ElementsAre());
+  EXPECT_EQ(values_.threads, 8);
+  EXPECT_TRUE(values_.reflection);
+}
+
 TEST_F(SettingsTest, ReadsEveryTypeFromAFile) {
   const std::string file = WriteFile(
       "listen = \"x:1\"\n[imaging]\nthreads = 8\nquiet-time = \"7m\"\nreserve = \"64MiB\"\n"
