@@ -28,11 +28,14 @@ absl::Status CheckLength(std::string_view field, const std::string& text, size_t
   return base::InvalidField(field, "longer than " + std::to_string(characters_max) + " characters");
 }
 
-absl::Status CheckDate(std::string_view field, const std::string& date) {
+absl::Status CheckBirthDate(std::string_view field, const std::string& date) {
   absl::CivilDay day;
-  if (date.empty() || (date.size() == 10 && absl::ParseCivilTime(date, &day)))
-    return absl::OkStatus();
-  return base::InvalidField(field, "not a date YYYY-MM-DD");
+  if (date.empty()) return absl::OkStatus();
+  if (date.size() != 10 || !absl::ParseCivilTime(date, &day))
+    return base::InvalidField(field, "not a date YYYY-MM-DD");
+  if (day.year() < 1850 || day.year() > 2200)
+    return base::InvalidField(field, "nobody's birth date: leave it empty where it is not known");
+  return absl::OkStatus();
 }
 
 absl::Status CheckPatient(const PatientRef& patient) {
@@ -48,7 +51,7 @@ absl::Status CheckPatient(const PatientRef& patient) {
   TJ_TRY(CheckLength("order.patient.facility_patient_id", patient.facility_patient_id(), 64));
   TJ_TRY(CheckLength("order.patient.name", patient.name(), 128));
   TJ_TRY(CheckLength("order.patient.name_latin", patient.name_latin(), 128));
-  return CheckDate("order.patient.birth_date", patient.birth_date());
+  return CheckBirthDate("order.patient.birth_date", patient.birth_date());
 }
 
 absl::Status CheckItem(const OrderItem& item) {

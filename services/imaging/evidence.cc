@@ -13,6 +13,9 @@ namespace {
 
 namespace tags = dicom::tags;
 
+// The birth dates the master index takes.
+constexpr std::string_view kEarliestBirth = "18500101", kLatestBirth = "22001231";
+
 // The size of the character at the front of `text` that must not be shown: C0 and C1 controls, line
 // and paragraph separators, marks that turn the direction of writing (U+200E, 200F, 202A..E,
 // 2066..9).
@@ -117,9 +120,13 @@ int64_t SexOf(std::string_view text) {
   return text == "M" ? 1 : text == "F" ? 2 : text == "O" ? 3 : 0;
 }
 
+// YYYY-MM-DD, or empty for what is none: devices fill the field with dates such as 0001-01-01.
 std::string BirthDate(std::string_view text) {
   const std::string digits = DigitsBetween(text, ".-");
-  if (!ParseDateTime(digits, "", absl::UTCTimeZone())) return "";
+  if (!ParseDateTime(digits, "", absl::UTCTimeZone()) || digits < kEarliestBirth ||
+      digits > kLatestBirth) {
+    return "";
+  }
   return digits.substr(0, 4) + "-" + digits.substr(4, 2) + "-" + digits.substr(6, 2);
 }
 

@@ -32,6 +32,8 @@ TEST(OrderForm, NamesTheFieldThatIsAtFault) {
   using orders::v1::Order;
   EXPECT_EQ(with([](Order& o) { o.mutable_patient()->set_birth_date("1980-13-01"); }),
             "order.patient.birth_date");
+  EXPECT_EQ(with([](Order& o) { o.mutable_patient()->set_birth_date("0001-01-01"); }),
+            "order.patient.birth_date");
   EXPECT_EQ(with([](Order& o) { o.mutable_patient()->add_identifiers()->set_value("1"); }),
             "order.patient.identifiers.type");
   EXPECT_EQ(with([](Order& o) { o.set_discipline(static_cast<common::v1::Discipline>(99)); }),

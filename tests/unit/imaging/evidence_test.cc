@@ -58,6 +58,13 @@ TEST(Words, AreCleanedAndCut) {
   EXPECT_EQ(evidence.instance.number, 2147483647);
 }
 
+TEST(Words, HoldNoBirthDateThatNobodyCanHave) {
+  for (const char* date : {"00010101", "17991231", "99991231", "19800230", "1980", "unknown"}) {
+    const Evidence evidence = ReadEvidence(HeaderOf({{tags::kPatientBirthDate, date}}), {});
+    EXPECT_EQ(evidence.patient.birth_date, "") << date;
+  }
+}
+
 TEST(Words, DoNotTurnTheDirectionOfWriting) {
   const Evidence evidence =
       ReadEvidence(HeaderOf({{tags::kPatientName, "Li^\u202ENa\u2066=李^娜\u200F"},
