@@ -6,8 +6,6 @@
 // TONGJIAN_CRASH_SEED=<n> replays one seed.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <iostream>
 #include <map>
 #include <random>
 #include <set>
@@ -16,6 +14,7 @@
 #include "common/base/id.h"
 #include "services/edge/schema.h"
 #include "services/edge/spool_store.h"
+#include "tests/support/power_losses.h"
 #include "tests/support/power_vfs.h"
 
 namespace tongjian::edge {
@@ -242,34 +241,11 @@ class Gateway {
   int sops_ = 0;
 };
 
-// How many file operations one stretch of work has, once the gateway has been set up.
-int64_t OperationsOfWork(uint64_t seed) {
-  Gateway gateway(seed);
-  EXPECT_TRUE(gateway.Work());
-  const int64_t before = gateway.files().operations();
-  EXPECT_TRUE(gateway.Work() && gateway.Work());
-  return (gateway.files().operations() - before) / 2;
-}
-
 TEST(SpoolCrash, LosesAndTearsNothingAtAnyOperation) {
-  const char* only = std::getenv("TONGJIAN_CRASH_SEED");
-  const uint64_t first = only == nullptr ? 1 : std::strtoull(only, nullptr, 10);
-  const uint64_t last = only == nullptr ? kSeeds : first;
-  int64_t points = 0;
-  for (uint64_t seed = first; seed <= last && !HasFailure(); ++seed) {
-    const int64_t operations = OperationsOfWork(seed);
-    Gateway gateway(seed);
-    for (int64_t point = 0; point < kPoints && !HasFailure(); ++point, ++points) {
-      SCOPED_TRACE(absl::StrCat("TONGJIAN_CRASH_SEED=", seed, ", point ", point));
-      const uint64_t choice = seed * 7919 + static_cast<uint64_t>(point);
-      gateway.files().CutAfter(point % operations, choice);
-      gateway.Work();
-      gateway.LosePower(choice);
-      gateway.Check();
-      if (point % 10 == 0 && !HasFailure()) gateway.CheckSweep();
-    }
-  }
-  std::cout << points << " power losses" << std::endl;
+  testing::LosePowerEverywhere<Gateway>(kSeeds, kPoints, [](Gateway& gateway, int64_t point) {
+    gateway.Check();
+    if (point % 10 == 0 && !HasFailure()) gateway.CheckSweep();
+  });
 }
 
 }  // namespace

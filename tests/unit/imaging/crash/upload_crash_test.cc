@@ -4,8 +4,6 @@
 // (resumed, repeated, broken off) and objects of devices run until the power goes at the n-th file
 // operation; then the archive starts again, is looked at, and works on.
 // TONGJIAN_CRASH_SEED=<n> replays one seed.
-#include <cstdlib>
-#include <iostream>
 #include <map>
 #include <random>
 
@@ -14,6 +12,7 @@
 #include "services/imaging/schema.h"
 #include "services/imaging/timers.h"
 #include "services/imaging/uploads.h"
+#include "tests/support/power_losses.h"
 #include "tests/support/power_vfs.h"
 #include "tests/unit/imaging/archive.h"
 
@@ -277,33 +276,8 @@ class Hub {
   int objects_ = 0;
 };
 
-// How many file operations one stretch of work has, once the archive has been set up.
-int64_t OperationsOfWork(uint64_t seed) {
-  Hub hub(seed);
-  EXPECT_TRUE(hub.Work());
-  const int64_t before = hub.files().operations();
-  EXPECT_TRUE(hub.Work() && hub.Work());
-  return (hub.files().operations() - before) / 2;
-}
-
 TEST(UploadCrash, LosesAndTearsNothingAtAnyOperation) {
-  const char* only = std::getenv("TONGJIAN_CRASH_SEED");
-  const uint64_t first = only == nullptr ? 1 : std::strtoull(only, nullptr, 10);
-  const uint64_t last = only == nullptr ? kSeeds : first;
-  int64_t points = 0;
-  for (uint64_t seed = first; seed <= last && !HasFailure(); ++seed) {
-    const int64_t operations = OperationsOfWork(seed);
-    Hub hub(seed);
-    for (int64_t point = 0; point < kPoints && !HasFailure(); ++point, ++points) {
-      SCOPED_TRACE(absl::StrCat("TONGJIAN_CRASH_SEED=", seed, ", point ", point));
-      const uint64_t choice = seed * 7919 + static_cast<uint64_t>(point);
-      hub.files().CutAfter(point % operations, choice);
-      hub.Work();
-      hub.LosePower(choice);
-      hub.Check();
-    }
-  }
-  std::cout << points << " power losses" << std::endl;
+  testing::LosePowerEverywhere<Hub>(kSeeds, kPoints, [](Hub& hub, int64_t) { hub.Check(); });
 }
 
 }  // namespace
