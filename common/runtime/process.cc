@@ -183,6 +183,7 @@ class Process::Impl final : public Runtime {
   rpc::Gate& gate() override { return gate_; }
   security::Signer& signer() override { return identities_->signer(); }
   security::Authority* authority() override { return identities_->authority(); }
+  absl::Duration calm() const override { return options_.feed_calm; }
   security::TokenIssuer& token_issuer() override { return identities_->issuer(); }
   const security::Principals& principals() override { return identities_->principals(); }
   security::VoidTokens& void_tokens() override { return identities_->void_tokens(); }

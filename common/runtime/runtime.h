@@ -99,6 +99,9 @@ class Runtime {
   // and changed accounts (feed::RefuseVoidTokens).
   virtual security::VoidTokens& void_tokens() = 0;
 
+  // Setting `feeds.calm`: how long after a start or a jump of the clock nothing old is removed.
+  virtual absl::Duration calm() const = 0;
+
   // Something that must hold before traffic is sent here; quick, any thread, until the modules
   // stop.
   virtual void AddProbe(std::string_view name, std::function<absl::Status()> check) = 0;

@@ -74,7 +74,7 @@ void Rounds::Look() {
     }
   }
   parts_.drop.Look();
-  if (now - trimmed_ >= options_.trim_every) {
+  if (jumps_.CalmFor(options_.calm) && now - trimmed_ >= options_.trim_every) {
     trimmed_ = now;
     LogUnlessAway("trim_failed", Trim());
   }

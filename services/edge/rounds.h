@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "common/base/id.h"
+#include "common/base/jump_watch.h"
 #include "common/security/tls.h"
 #include "common/store/database.h"
 #include "services/edge/spool_store.h"
@@ -30,6 +31,8 @@ struct RoundsOptions {
   absl::Duration audit_kept = absl::Hours(24 * 180);     // Of the audit records the hub has taken.
   absl::Duration renewal_every = absl::Hours(1);
   absl::Duration trim_every = absl::Hours(1);
+  // After a start or a jump of the clock nothing is trimmed: in a wrong year all would be old.
+  absl::Duration calm = absl::Hours(6);
 };
 
 struct RoundsParts {
@@ -50,7 +53,7 @@ struct RoundsParts {
 class Rounds {
  public:
   Rounds(RoundsParts parts, RoundsOptions options)
-      : parts_(std::move(parts)), options_(options) {}
+      : parts_(std::move(parts)), options_(options), jumps_(parts_.clock, absl::Minutes(5)) {}
   ~Rounds();
 
   void Start();
@@ -65,6 +68,7 @@ class Rounds {
 
   const RoundsParts parts_;
   const RoundsOptions options_;
+  base::JumpWatch jumps_;
   absl::Duration renewed_ = -absl::InfiniteDuration();
   absl::Duration trimmed_ = absl::ZeroDuration();
   std::mutex mutex_;

@@ -24,6 +24,15 @@ TEST(Alarms, AreNoneWhenAllIsWell) {
   EXPECT_THAT(AlarmsOf(Well(), kNow, 1000), ::testing::IsEmpty());
 }
 
+TEST(Alarms, SayLongBeforeThatTheCertificateEnds) {
+  GatewayState state = Well();
+  state.certificate_expiry = kNow + absl::Hours(24 * 31);
+  EXPECT_THAT(AlarmsOf(state, kNow, 1000), ::testing::IsEmpty());
+  state.certificate_expiry = kNow + absl::Hours(24 * 29);
+  EXPECT_THAT(AlarmsOf(state, kNow, 1000),
+              ::testing::ElementsAre("the gateway's certificate has 29 days left: renew it"));
+}
+
 TEST(Alarms, SayThatResultsCannotBeWritten) {
   GatewayState state = Well();
   state.drop_folder_fault = "results wait: the drop folder /his is not there";
