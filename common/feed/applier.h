@@ -30,6 +30,9 @@ class Applier {
   // the start of what it keeps.
   absl::Status StartAnew(const std::function<absl::Status(store::Transaction&)>& also);
 
+  // True until a round over what is parked has found nothing more there.
+  bool any_parked() const { return !none_parked_; }
+
  private:
   using Events = std::vector<events::v1::Event>;
   absl::Status ApplyOne(store::Transaction& tx, const events::v1::Event& event);

@@ -92,11 +92,13 @@ class Follower::Impl {
  private:
   void Follow() {
     absl::Duration pause = options_.back_off_first;
+    absl::Duration retry = options_.retry_first;
     while (!stopping()) {
-      const auto step = Step(options_.wait);
+      const auto step = Step(applier_.any_parked() ? std::min(retry, options_.wait) : options_.wait);
       lag_.Set(absl::ToDoubleSeconds(database_.clock().Elapsed() - caught_up_));
       if (step.ok()) {
         pause = options_.back_off_first;
+        retry = step->first > 0 ? options_.retry_first : std::min(retry * 2, options_.retry_max);
         continue;
       }
       if (stopping()) return;

@@ -20,7 +20,7 @@ class Transaction;
 
 namespace tongjian::feed {
 
-// "I have not seen yet what this refers to": the event is parked and tried again after each page.
+// "I have not seen yet what this refers to": the event is parked and tried again soon.
 absl::Status ReferenceUnknown(std::string_view what);
 
 struct FollowerOptions {
@@ -30,6 +30,9 @@ struct FollowerOptions {
   std::string purpose;
   int page_size = 200;
   absl::Duration wait = absl::Seconds(25);  // Of one long poll.
+  // Between two rounds over what is parked: what it waits for may come by another feed.
+  absl::Duration retry_first = absl::Milliseconds(50);
+  absl::Duration retry_max = absl::Seconds(2);
   absl::Duration back_off_first = absl::Milliseconds(200);
   absl::Duration back_off_max = absl::Seconds(15);
   // Runs in the transaction that forgets a cursor of another epoch (CURSOR_FOREIGN): the service

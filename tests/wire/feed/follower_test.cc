@@ -97,6 +97,25 @@ TEST_F(FollowerTest, ParksWhatRefersToTheUnknownUntilItComes) {
   EXPECT_EQ(Parked(), 0);
 }
 
+TEST_F(FollowerTest, TriesAgainSoonWhatAnotherFeedMakesKnown) {
+  auto follower = NewFollower();
+  follower->Start();
+  Publish("child", "under:parent");
+  const auto soon = [](const std::function<bool()>& holds) {
+    const absl::Time limit = absl::Now() + absl::Seconds(10);  // A long poll takes 25.
+    while (!holds() && absl::Now() < limit) std::this_thread::yield();
+    return holds();
+  };
+  EXPECT_TRUE(soon([&] { return Parked() == 1; }));
+  const absl::Status written = follower_database_->Write([](store::Transaction& tx) {
+    return tx.Execute("insert into seen (id, name, times) values ('parent', 'P', 1)").status();
+  });
+  ASSERT_THAT(written, IsOk());
+  EXPECT_TRUE(soon([&] { return Parked() == 0; }));
+  follower->Stop();
+  EXPECT_THAT(Seen(), ElementsAre("child=under:parent*1", "parent=P*1"));
+}
+
 TEST_F(FollowerTest, KeepsTheOrderOfAKeyThatIsParked) {
   Publish("child", "under:parent");
   Publish("child", "Second");  // Must not overtake the first and then be overwritten by it.
