@@ -4,14 +4,25 @@
 
 namespace tongjian::base {
 
-JumpWatch::JumpWatch(const Clock& clock, absl::Duration jump)
-    : clock_(clock), jump_(jump), offset_(Offset()), since_(clock.Elapsed()) {}
+JumpWatch::JumpWatch(const Clock& clock)
+    : clock_(clock), offset_(Offset()), since_(clock.Elapsed()) {}
+
+bool JumpWatch::Jumped() {
+  const std::lock_guard lock(mutex_);
+  return Look();
+}
 
 bool JumpWatch::CalmFor(absl::Duration calm) {
   const std::lock_guard lock(mutex_);
-  const absl::Duration before = std::exchange(offset_, Offset());
-  if (absl::AbsDuration(offset_ - before) > jump_) since_ = clock_.Elapsed();
+  Look();
   return clock_.Elapsed() - since_ >= calm;
+}
+
+bool JumpWatch::Look() {
+  const absl::Duration before = std::exchange(offset_, Offset());
+  const bool jumped = absl::AbsDuration(offset_ - before) > kJump;
+  if (jumped) since_ = clock_.Elapsed();
+  return jumped;
 }
 
 absl::Duration JumpWatch::Offset() const {

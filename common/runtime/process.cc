@@ -12,11 +12,11 @@
 #include "common/rpc/gate.h"
 #include "common/runtime/dicom_port.h"
 #include "common/runtime/exposure.h"
-#include "common/runtime/housekeeper.h"
 #include "common/runtime/identities.h"
 #include "common/runtime/layout.h"
 #include "common/runtime/records.h"
 #include "common/runtime/routes.h"
+#include "common/runtime/ticker.h"
 #include "common/runtime/web_port.h"
 #include "common/security/key_file.h"
 #include "common/telemetry/log.h"
@@ -116,7 +116,10 @@ class Process::Impl final : public Runtime {
     if (dicom_ != nullptr) TJ_TRY(dicom_->Start());
     if (web_ != nullptr) TJ_TRY(web_->Start());
     TJ_TRY(StartAdmin());
-    housekeeper_ = std::make_unique<Housekeeper>(kChores, [this] { DoChores(); });
+    housekeeper_ = std::make_unique<Ticker>("chores", kChores, [this] {
+      DoChores();
+      return absl::OkStatus();
+    });
     ports_ = {.rpc = host_.port(),
               .plain = host_.plain_port(),
               .dicom = dicom_ == nullptr ? 0 : dicom_->port(),
@@ -125,8 +128,14 @@ class Process::Impl final : public Runtime {
     TJ_TRY(security::WriteDurably(PortsFile(options_.state), PortsJson(ports_),
                                   security::FileMode::kPublic));
     host_.SetServing(true);
-    watchman_ = std::make_unique<Housekeeper>(kWatch, [this] { WatchRecords(); });
-    scrubber_ = std::make_unique<Housekeeper>(kWatch, [this] { records_.Scrub(); });
+    watchman_ = std::make_unique<Ticker>("records", kWatch, [this] {
+      WatchRecords();
+      return absl::OkStatus();
+    });
+    scrubber_ = std::make_unique<Ticker>("scrub", kWatch, [this] {
+      records_.Scrub();
+      return absl::OkStatus();
+    });
     return absl::OkStatus();
   }
 
@@ -256,9 +265,9 @@ class Process::Impl final : public Runtime {
   std::vector<std::unique_ptr<Module>> modules_;
   std::vector<std::string> names_;
   std::unique_ptr<web::AdminServer> admin_;
-  std::unique_ptr<Housekeeper> housekeeper_;
-  std::unique_ptr<Housekeeper> watchman_;
-  std::unique_ptr<Housekeeper> scrubber_;
+  std::unique_ptr<Ticker> housekeeper_;
+  std::unique_ptr<Ticker> watchman_;
+  std::unique_ptr<Ticker> scrubber_;
   bool serving_ = true;  // The watchman's.
   size_t started_ = 0;
   bool stopped_ = false;

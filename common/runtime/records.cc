@@ -16,7 +16,6 @@
 namespace tongjian::runtime {
 namespace {
 
-constexpr absl::Duration kJump = absl::Minutes(5);
 // A client that has not heard an answer for this long asks anew.
 constexpr absl::Duration kRequestsKept = absl::Hours(24 * 14);
 constexpr int64_t kTrimAtOnce = 1000;
@@ -41,7 +40,7 @@ Records::Records(const ProcessOptions& options, rpc::Gate& gate, feed::FeedServi
       feeds_(feeds),
       metrics_(metrics),
       clock_(clock),
-      jumps_(clock, kJump) {}
+      jumps_(clock) {}
 
 Records::~Records() = default;
 

@@ -8,6 +8,7 @@
 #include "common/rpc/call.h"
 #include "common/store/database.h"
 #include "services/edge/order_store.h"
+#include "tongjian/orders/v1/order_service.pb.h"
 
 namespace tongjian::edge {
 

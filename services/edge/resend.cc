@@ -9,6 +9,7 @@
 #include "services/edge/outgoing.h"
 #include "services/edge/result_store.h"
 #include "services/edge/spool_store.h"
+#include "tongjian/orders/v1/order_service.pb.h"
 
 namespace tongjian::edge {
 namespace {

@@ -53,7 +53,7 @@ struct RoundsParts {
 class Rounds {
  public:
   Rounds(RoundsParts parts, RoundsOptions options)
-      : parts_(std::move(parts)), options_(options), jumps_(parts_.clock, absl::Minutes(5)) {}
+      : parts_(std::move(parts)), options_(options), jumps_(parts_.clock) {}
   ~Rounds();
 
   void Start();

@@ -1,6 +1,7 @@
 #include "services/exchange/module.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "common/feed/follower.h"
 #include "common/feed/mirror.h"
 #include "common/runtime/runtime.h"
+#include "common/runtime/ticker.h"
 #include "common/store/database.h"
 #include "services/exchange/decisions.h"
 #include "services/exchange/external.h"
@@ -73,13 +75,13 @@ class Module final : public runtime::Module {
     orders_->Start();
     imaging_->Start();
     reading_->Start();
-    timer_.Start();
+    timer_.emplace("exchange_prompts", timer_every_, [this] { return prompts_.RunOnce(); });
     return absl::OkStatus();
   }
 
   void Stop() override {
     feed_.Close();
-    timer_.Stop();
+    timer_.reset();
     reading_->Stop();
     imaging_->Stop();
     orders_->Stop();
@@ -97,7 +99,8 @@ class Module final : public runtime::Module {
         recognizer_(database, decisions_, source_, runtime.ids(),
                     {settings.prompt_timeout, settings.level_gate, static_cast<int>(settings.window_days)}),
         feed_(database, runtime.DoorOf("exchange")),
-        timer_(decisions_, runtime.clock(), settings.timer_every),
+        prompts_(decisions_, runtime.clock(), runtime.calm()),
+        timer_every_(settings.timer_every),
         results_grpc_({database, external_, patients_, source_, feed_, runtime.DoorOf("exchange")}),
         recognition_grpc_(database, recognizer_, decisions_, patients_, runtime.clock(),
                           runtime.DoorOf("exchange")) {}
@@ -134,7 +137,8 @@ class Module final : public runtime::Module {
   PatientResolver patients_;
   Recognizer recognizer_;
   ResultFeed feed_;
-  PromptTimer timer_;
+  PromptTimer prompts_;
+  const absl::Duration timer_every_;
   ResultGrpc results_grpc_;
   RecognitionGrpc recognition_grpc_;
   std::unique_ptr<feed::Mirror> registry_;
@@ -142,6 +146,7 @@ class Module final : public runtime::Module {
   std::unique_ptr<feed::Follower> imaging_;
   std::unique_ptr<feed::Follower> reading_;
   telemetry::Registry::Watch held_;
+  std::optional<runtime::Ticker> timer_;
 };
 
 }  // namespace

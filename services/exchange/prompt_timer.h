@@ -1,37 +1,30 @@
 // Notes prompts that nobody answered in time.
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
-#include <thread>
-
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "common/base/clock.h"
+#include "common/base/jump_watch.h"
 
 namespace tongjian::exchange {
 
 class Decisions;
 
-// A thread that looks now and then. Start and Stop from one thread; what it is given must outlive it.
+// Not for concurrent use; what it is given must outlive it.
 class PromptTimer {
  public:
-  PromptTimer(const Decisions& decisions, const base::Clock& clock, absl::Duration every)
-      : decisions_(decisions), clock_(clock), every_(every) {}
-  ~PromptTimer() { Stop(); }
+  PromptTimer(const Decisions& decisions, const base::Clock& clock, absl::Duration calm)
+      : decisions_(decisions), clock_(clock), calm_(calm), jumps_(clock) {}
 
-  void Start();
-  void Stop();
+  // One round. None is noted for `calm` after a start or a jump of the clock: in a wrong year all
+  // would be overdue.
+  absl::Status RunOnce();
 
  private:
-  void Run();
-
   const Decisions& decisions_;
   const base::Clock& clock_;
-  const absl::Duration every_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stopping_ = false;
-  std::thread thread_;
+  const absl::Duration calm_;
+  base::JumpWatch jumps_;
 };
 
 }  // namespace tongjian::exchange

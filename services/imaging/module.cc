@@ -11,6 +11,7 @@
 #include "common/feed/account_news.h"
 #include "common/feed/follower.h"
 #include "common/runtime/runtime.h"
+#include "common/runtime/ticker.h"
 #include "common/web/server.h"
 #include "services/imaging/device_senders.h"
 #include "services/imaging/dicomweb.h"
@@ -228,8 +229,8 @@ class ImagingModuleImpl final : public runtime::Module {
   StudyGrpc study_grpc_;
   StepGrpc step_grpc_;
   DicomWeb web_;
-  std::optional<Ticker> quiet_ticker_;
-  std::optional<Ticker> sweep_ticker_;
+  std::optional<runtime::Ticker> quiet_ticker_;
+  std::optional<runtime::Ticker> sweep_ticker_;
   std::vector<telemetry::Registry::Watch> watches_;
 };
 

@@ -28,18 +28,8 @@ absl::Status TakeUp(store::Transaction& tx, std::string_view id, absl::Time now)
 
 }  // namespace
 
-bool QuietTimes::Jumped() {
-  const absl::Time now = clock_.Now();
-  const absl::Duration elapsed = clock_.Elapsed();
-  const absl::Duration drift =
-      last_now_ ? (now - *last_now_) - (elapsed - last_elapsed_) : absl::ZeroDuration();
-  last_now_ = now;
-  last_elapsed_ = elapsed;
-  return absl::AbsDuration(drift) > kJumpMax;
-}
-
 absl::StatusOr<int> QuietTimes::RunOnce() {
-  if (Jumped()) {
+  if (jumps_.Jumped()) {
     telemetry::Log(telemetry::Level::kError, "clock_jumped",
                    {{"effect", "quiet times of open studies begin anew"}});
     TJ_TRY(database_.Write([&](store::Transaction& tx) {
@@ -103,30 +93,6 @@ absl::Status Sweep(store::Database& database, blob::Store& blobs, const base::Cl
     }));
   }
   return absl::OkStatus();
-}
-
-Ticker::Ticker(std::string_view name, absl::Duration interval, std::function<absl::Status()> round)
-    : name_(name), interval_(interval), round_(std::move(round)), thread_([this] { Run(); }) {}
-
-Ticker::~Ticker() {
-  {
-    const std::lock_guard lock(mutex_);
-    ending_ = true;
-  }
-  wake_.notify_all();
-  thread_.join();
-}
-
-void Ticker::Run() {
-  std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, absl::ToChronoMilliseconds(interval_), [this] { return ending_; })) {
-    lock.unlock();
-    if (const absl::Status status = round_(); !status.ok()) {
-      telemetry::Log(telemetry::Level::kError, "round_failed",
-                     {{"timer", name_}, {"error", status}});
-    }
-    lock.lock();
-  }
 }
 
 }  // namespace tongjian::imaging

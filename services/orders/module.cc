@@ -1,6 +1,7 @@
 #include "services/orders/module.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,8 +13,10 @@
 #include "common/feed/follower.h"
 #include "common/feed/mirror.h"
 #include "common/runtime/runtime.h"
+#include "common/runtime/ticker.h"
 #include "common/store/database.h"
 #include "common/telemetry/log.h"
+#include "services/orders/clock_mend.h"
 #include "services/orders/desk_work.h"
 #include "services/orders/follow_exchange.h"
 #include "services/orders/follow_imaging.h"
@@ -136,12 +139,14 @@ class Module final : public runtime::Module {
     imaging_->Start();
     reading_->Start();
     exchange_->Start();
-    router_->Start();
+    router_.emplace("orders_waiting", absl::Milliseconds(200), [this] { return waiting_->RunOnce(); });
+    mender_.emplace("orders_clock", absl::Seconds(1), [this] { return clock_mend_.RunOnce(); });
     return absl::OkStatus();
   }
 
   void Stop() override {
-    router_->Stop();
+    mender_.reset();
+    router_.reset();
     exchange_->Stop();
     reading_->Stop();
     imaging_->Stop();
@@ -162,6 +167,7 @@ class Module final : public runtime::Module {
         parts_{store_, journal_, [this] { return facts_->Now(); }, load_, RulesOf(settings)},
         queries_(database_, store_, LimitsOf(settings)),
         desk_(changes_, parts_.facts, load_, parts_.rules),
+        clock_mend_(changes_),
         orders_(changes_, numbers_, parts_.facts, load_, runtime.ids(), runtime.clock(),
                 parts_.rules),
         studies_(parts_, numbers_, runtime.ids()),
@@ -198,9 +204,8 @@ class Module final : public runtime::Module {
     imaging_ = Follow(runtime, "imaging", FollowImaging(studies_, steps_));
     reading_ = Follow(runtime, "reading", FollowReading(readings_));
     exchange_ = Follow(runtime, "exchange", FollowExchange(readings_));
-    router_ = std::make_unique<WaitingRouter>(
-        desk_, [this] { return registry_->revision(); }, absl::Milliseconds(200),
-        settings.route_every);
+    waiting_ = std::make_unique<WaitingRouter>(
+        desk_, [this] { return registry_->revision(); }, runtime.clock(), settings.route_every);
     worklist_ = std::make_unique<Worklist>(
         database_, store_, parts_.facts, runtime.clock(), runtime.AuditSinkOf("orders"),
         WorklistOptions{static_cast<int>(settings.worklist_responses), settings.worklist_age});
@@ -229,6 +234,7 @@ class Module final : public runtime::Module {
   NewsParts parts_;
   Queries queries_;
   DeskWork desk_;
+  ClockMend clock_mend_;
   Orders orders_;
   StudyNews studies_;
   StepNews steps_;
@@ -239,7 +245,9 @@ class Module final : public runtime::Module {
   std::unique_ptr<feed::Follower> imaging_;
   std::unique_ptr<feed::Follower> reading_;
   std::unique_ptr<feed::Follower> exchange_;
-  std::unique_ptr<WaitingRouter> router_;
+  std::unique_ptr<WaitingRouter> waiting_;
+  std::optional<runtime::Ticker> router_;
+  std::optional<runtime::Ticker> mender_;
   std::vector<telemetry::Registry::Watch> watches_;
 };
 

@@ -59,12 +59,13 @@ absl::Status WriteFacilities(store::Transaction& tx, const Order* before, const 
   const std::vector<std::string> old =
       before == nullptr ? std::vector<std::string>() : Audience(*before);
   const std::vector<std::string> now = Audience(after);
-  if (old == now && before->state == after.state) return absl::OkStatus();
+  const bool redated = before != nullptr && before->create_time != after.create_time;
+  if (old == now && before->state == after.state && !redated) return absl::OkStatus();
   for (const std::string& id : old) {
-    if (std::find(now.begin(), now.end(), id) != now.end()) continue;
+    if (!redated && std::find(now.begin(), now.end(), id) != now.end()) continue;
     TJ_TRY(tx.Execute("delete from order_facility where facility_id = :f and created = :c and "
                       "order_id = :o",
-                      id, after.create_time, after.id)
+                      id, before->create_time, after.id)
                .status());
   }
   for (const std::string& id : now) {
@@ -135,13 +136,13 @@ absl::Status OrderStore::Update(store::Transaction& tx, const Order& before, con
                  "facility_patient_id = :words_id, patient_name = :words_name, patient_birth_date "
                  "= :words_birth, "
                  "patient_id = :patient, needs_desk = :desk, unbound = :unbound, "
-                 "changed = :changed, record = :record "
+                 "created = :created, changed = :changed, record = :record "
                  "where id = :id and "
                  "version = :before",
                  after.version, after.state, RecordingFacility(after), after.routing.center_id,
                  after.placer_order_number, after.patient.facility_id,
                  after.patient.facility_patient_id, after.patient.name, after.patient.birth_date,
-                 after.patient.patient_id, NeedsDesk(after), Unbound(after), tx.Now(),
+                 after.patient.patient_id, NeedsDesk(after), Unbound(after), after.create_time, tx.Now(),
                  store::Bytes(ToRecord(after)), after.id, before.version));
   if (updated == 0) {
     return base::Error(absl::StatusCode::kAborted, "ETAG_MISMATCH", "",
@@ -266,6 +267,14 @@ absl::StatusOr<std::vector<Order>> OrderStore::Unrouted(store::Session& session,
           "id > :after order by id limit :limit",
           after_id, limit),
       scope);
+}
+
+absl::StatusOr<std::vector<Order>> OrderStore::ChangedAfter(store::Session& session, State state,
+                                                            absl::Time time, int64_t limit) const {
+  return Visible(session.Query("select record, patient_id from orders where state = :state and "
+                               "changed > :time order by changed limit :limit",
+                               state, time, limit),
+                 security::Scope::Service());
 }
 
 absl::StatusOr<std::vector<TimelineEntry>> OrderStore::Timeline(store::Session& session,

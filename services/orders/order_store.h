@@ -61,6 +61,10 @@ class OrderStore {
   absl::StatusOr<std::vector<Order>> Unrouted(store::Session& session, const security::Scope& scope,
                                               const std::string& after_id, int64_t limit) const;
 
+  // Orders in `state` whose last change lies after `time`, whoever's they are, at most `limit`.
+  absl::StatusOr<std::vector<Order>> ChangedAfter(store::Session& session, State state,
+                                                  absl::Time time, int64_t limit) const;
+
   // The timeline behind a sequence number, oldest first.
   absl::StatusOr<std::vector<TimelineEntry>> Timeline(store::Session& session,
                                                       const security::Scope& scope,

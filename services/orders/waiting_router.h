@@ -1,45 +1,36 @@
 // Routes what had no center as soon as the registry has one.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
-#include <thread>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "common/base/clock.h"
 #include "services/orders/desk_work.h"
 
 namespace tongjian::orders {
 
-// A thread that looks whenever the registry's facts have changed, and now and then without that
-// (opening hours begin, a membership becomes active). Start and Stop from one thread; `desk` must
-// outlive it.
+// Not for concurrent use; what it is given must outlive it.
 class WaitingRouter {
  public:
   // `revision`: rises with each change of the registry's facts.
-  WaitingRouter(const DeskWork& desk, std::function<int64_t()> revision, absl::Duration look_every,
+  WaitingRouter(const DeskWork& desk, std::function<int64_t()> revision, const base::Clock& clock,
                 absl::Duration route_every)
-      : desk_(desk),
-        revision_(std::move(revision)),
-        look_every_(look_every),
-        route_every_(route_every) {}
-  ~WaitingRouter() { Stop(); }
+      : desk_(desk), revision_(std::move(revision)), clock_(clock), route_every_(route_every) {}
 
-  void Start();
-  void Stop();
+  // One round: routes when the registry's facts have changed, and every `route_every` without that
+  // (opening hours begin, a membership becomes active).
+  absl::Status RunOnce();
 
  private:
-  void Run();
-
   const DeskWork& desk_;
   const std::function<int64_t()> revision_;
-  const absl::Duration look_every_;
+  const base::Clock& clock_;
   const absl::Duration route_every_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stopping_ = false;
-  std::thread thread_;
+  int64_t routed_at_ = -1;
+  absl::Duration routed_ = absl::ZeroDuration();  // By Clock::Elapsed.
 };
 
 }  // namespace tongjian::orders

@@ -9,6 +9,7 @@
 #include "common/feed/follower.h"
 #include "common/feed/mirror.h"
 #include "common/runtime/runtime.h"
+#include "common/runtime/ticker.h"
 #include "common/store/database.h"
 #include "services/reading/evidence.h"
 #include "services/reading/follow_imaging.h"
@@ -59,8 +60,8 @@ class Module final : public runtime::Module {
     registry_->Start();
     orders_->Start();
     imaging_->Start();
-    expiry_ = std::make_unique<Ticker>("reading_claims", settings_.claim_check, [this] { return claims_.RunOnce(); });
-    counting_ = std::make_unique<Ticker>("reading_queues", settings_.count_every, [this] { return gauges_.RunOnce(); });
+    expiry_ = std::make_unique<runtime::Ticker>("reading_claims", settings_.claim_check, [this] { return claims_.RunOnce(); });
+    counting_ = std::make_unique<runtime::Ticker>("reading_queues", settings_.count_every, [this] { return gauges_.RunOnce(); });
     return absl::OkStatus();
   }
 
@@ -120,8 +121,8 @@ class Module final : public runtime::Module {
   std::unique_ptr<ReportGrpc> report_grpc_;
   std::unique_ptr<feed::Follower> orders_;
   std::unique_ptr<feed::Follower> imaging_;
-  std::unique_ptr<Ticker> expiry_;
-  std::unique_ptr<Ticker> counting_;
+  std::unique_ptr<runtime::Ticker> expiry_;
+  std::unique_ptr<runtime::Ticker> counting_;
 };
 
 }  // namespace

@@ -1,25 +1,13 @@
 #include "services/reading/timers.h"
 
-#include <utility>
-
 #include "common/base/status.h"
 #include "common/telemetry/log.h"
 #include "services/reading/tasks.h"
 
 namespace tongjian::reading {
 
-bool ClaimWatch::Jumped() {
-  const absl::Time now = clock_.Now();
-  const absl::Duration elapsed = clock_.Elapsed();
-  const absl::Duration drift =
-      last_now_ ? (now - *last_now_) - (elapsed - last_elapsed_) : absl::ZeroDuration();
-  last_now_ = now;
-  last_elapsed_ = elapsed;
-  return absl::AbsDuration(drift) > kJumpMax;
-}
-
 absl::Status ClaimWatch::RunOnce() {
-  if (Jumped()) {
+  if (jumps_.Jumped()) {
     telemetry::Log(telemetry::Level::kError, "clock_jumped", {{"effect", "claims begin anew"}});
     return tasks_.Prolong(clock_.Now());
   }
@@ -48,29 +36,6 @@ absl::Status QueueGauges::RunOnce() {
   }
   last_ = std::move(queues);
   return absl::OkStatus();
-}
-
-Ticker::Ticker(std::string name, absl::Duration interval, std::function<absl::Status()> round)
-    : name_(std::move(name)), interval_(interval), round_(std::move(round)), thread_([this] { Run(); }) {}
-
-Ticker::~Ticker() {
-  {
-    const std::lock_guard lock(mutex_);
-    ending_ = true;
-  }
-  wake_.notify_all();
-  thread_.join();
-}
-
-void Ticker::Run() {
-  std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, absl::ToChronoMilliseconds(interval_), [this] { return ending_; })) {
-    lock.unlock();
-    if (const absl::Status status = round_(); !status.ok()) {
-      telemetry::Log(telemetry::Level::kError, "round_failed", {{"timer", name_}, {"error", status}});
-    }
-    lock.lock();
-  }
 }
 
 }  // namespace tongjian::reading

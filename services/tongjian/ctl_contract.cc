@@ -18,7 +18,7 @@
 #include "tongjian/imaging/v1/ingest.pb.h"
 #include "tongjian/imaging/v1/performed_step.pb.h"
 #include "tongjian/imaging/v1/study.pb.h"
-#include "tongjian/orders/v1/order.pb.h"
+#include "tongjian/orders/v1/order_service.pb.h"
 #include "tongjian/reading/v1/report.pb.h"
 #include "tongjian/reading/v1/task.pb.h"
 #include "tongjian/registry/v1/center.pb.h"
@@ -49,7 +49,7 @@ const std::vector<const FileDescriptor*>& Files() {
                                              imaging::v1::UploadState::descriptor()->file(),
                                              imaging::v1::PerformedStep::descriptor()->file(),
                                              imaging::v1::Study::descriptor()->file(),
-                                             orders::v1::Order::descriptor()->file(),
+                                             orders::v1::CreateOrderRequest::descriptor()->file(),
                                              reading::v1::Report::descriptor()->file(),
                                              reading::v1::Task::descriptor()->file(),
                                              registry::v1::Center::descriptor()->file(),

@@ -75,7 +75,7 @@ class Clinic:
 
     # The device.
 
-    def push(self, size, study=None, device=CLINIC["device"]):
+    def push(self, size, study=None, device=CLINIC["device"], patient=None):
         """Sends one image of about `size` bytes to the gateway; returns its SOP Instance UID and its size as sent."""
         image = pydicom.dcmread(pathlib.Path(pydicom.__file__).parent / "data" / "test_files" / "CT_small.dcm")
         for element in list(image):
@@ -85,7 +85,7 @@ class Clinic:
         image.StudyInstanceUID = study or pydicom.uid.generate_uid()
         image.SeriesInstanceUID = pydicom.uid.generate_uid()
         image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = uid
-        image.PatientID = f"LINK-{self.random.randrange(10**6)}"
+        image.PatientID = patient or f"LINK-{self.random.randrange(10**6)}"
         image.Columns = 256
         image.Rows = max(1, size // 512)
         image.PixelData = self.random.randbytes(image.Rows * image.Columns * 2)
@@ -114,11 +114,11 @@ class Clinic:
         request.order.items.add(name="胸部正位", modality="DX")
         began = time.monotonic()
         try:
-            order = self.stub("order", "OrderService").CreateOrder(request, timeout=10)
+            order = self.stub("order_service", "OrderService").CreateOrder(request, timeout=10)
         except grpc.RpcError as error:  # The connection was that of a gateway killed since: once more, as any HIS does.
             if error.code() != grpc.StatusCode.UNAVAILABLE:
                 raise
-            order = self.stub("order", "OrderService").CreateOrder(request, timeout=10)
+            order = self.stub("order_service", "OrderService").CreateOrder(request, timeout=10)
         self.slowest_order = max(self.slowest_order, time.monotonic() - began)
         self.ordered.append(order.accession_number)
         return order

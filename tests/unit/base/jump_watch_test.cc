@@ -11,7 +11,7 @@ class JumpWatchTest : public ::testing::Test {
  protected:
   bool Calm() { return watch_.CalmFor(absl::Hours(6)); }
   ManualClock clock_{absl::FromUnixSeconds(1'700'000'000)};
-  JumpWatch watch_{clock_, absl::Minutes(5)};
+  JumpWatch watch_{clock_};
 };
 
 TEST_F(JumpWatchTest, IsCalmOnceTheBeginningIsLongAgo) {

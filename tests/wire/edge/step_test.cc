@@ -6,7 +6,7 @@
 #include "tests/wire/edge/clinic.h"
 #include "tongjian/imaging/v1/performed_step.grpc.pb.h"
 #include "tongjian/imaging/v1/study.grpc.pb.h"
-#include "tongjian/orders/v1/order.grpc.pb.h"
+#include "tongjian/orders/v1/order_service.grpc.pb.h"
 
 namespace tongjian::edge {
 namespace {

@@ -2,6 +2,7 @@
 
 #include "common/base/status.h"
 #include "common/rpc/proto_time.h"
+#include "services/exchange/prompt_timer.h"
 #include "tests/wire/exchange/exchange_rig.h"
 #include "tongjian/registry/v1/patient.grpc.pb.h"
 
@@ -199,6 +200,22 @@ TEST_F(ExchangeRig, RevokingTakesTheCountsBack) {
   EXPECT_EQ(Counts().saved_fen(), 0);
   EXPECT_TRUE(Decide(verdict, v1::DECISION_KIND_DECLINED, "01", "d9").ok());
   EXPECT_EQ(Counts().declined(), 1);
+}
+
+TEST_F(ExchangeRig, NoPromptIsIgnoredForAWrongYear) {
+  PromptTimer timer(*decisions_, clock_, absl::Hours(6));
+  PublishOwn();
+  Ask(Question("t2", "q9"));
+  const absl::Time right = clock_.Now();
+  clock_.Advance(absl::Hours(7));
+  for (const int years : {5, 0, -5, 0}) {
+    clock_.JumpTo(right + absl::Hours(24 * 365) * years);
+    ASSERT_TRUE(timer.RunOnce().ok());
+    EXPECT_EQ(Counts().ignored(), 0) << years;
+  }
+  clock_.Advance(absl::Hours(25));
+  ASSERT_TRUE(timer.RunOnce().ok());
+  EXPECT_EQ(Counts().ignored(), 1);
 }
 
 TEST_F(ExchangeRig, PromptNobodyAnsweredIsIgnoredAndMayStillBeDecided) {
