@@ -104,8 +104,12 @@ TEST_F(ReadingHub, SetsATasksPriorityWithAReason) {
   ASSERT_THAT(set(Head(), &task), IsOk());
   EXPECT_EQ(task.priority(), common::v1::PRIORITY_STAT);
   EXPECT_GT(task.version(), queued.version());
-  ASSERT_THAT(set(Head(), &again), IsOk());
-  EXPECT_EQ(again.version(), task.version());
+  v1::SetTaskPriorityRequest lower = request;
+  lower.set_request_id("lower");
+  lower.set_priority(common::v1::PRIORITY_ROUTINE);
+  ASSERT_THAT(Call<v1::TaskService>(&v1::TaskService::Stub::SetTaskPriority, Head(), lower, &again), IsOk());
+  ASSERT_THAT(set(Head(), &again), IsOk());  // The first one sent again does nothing any more.
+  EXPECT_EQ(again.priority(), common::v1::PRIORITY_ROUTINE);
   const events::v1::Event event = Await([](const events::v1::Event& each) {
     const auto changed = feed::As<events::v1::TaskChanged>(each);
     return changed && changed->task().priority() == common::v1::PRIORITY_STAT;
