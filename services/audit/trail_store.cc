@@ -127,6 +127,9 @@ absl::StatusOr<bool> TrailStore::Append(store::Transaction& tx, std::string_view
                  link.sequence, link.source, store::Bytes(record), digest,
                  link.previous_hash, link.hash, index.time, index.actor, index.facility));
   if (added == 0) return false;
+  // Its hash may be signed, or told to a gateway, at any moment: a notice makes the change one that
+  // must not be undone (common/store/repeatable.h).
+  tx.AfterCommit([] {});
   // On conflict: what a cut tail left behind must not stop the trail; verifying shows it.
   for (const std::string& patient : index.patients) {
     TJ_TRY(tx.Execute("insert into entry_patient (patient, sequence) values (:patient, :sequence)"

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "common/store/repeatable.h"
 #include "services/audit/record.h"
 #include "tests/unit/audit/trail_rig.h"
 #include "tongjian/audit/v1/record.pb.h"
@@ -27,6 +28,16 @@ TEST_F(TrailTest, TakesTheSameRecordOnce) {
   Append(1, 3);
   Append(1, 3);
   EXPECT_EQ(3, store_->Tail()->sequence);
+}
+
+TEST_F(TrailTest, IsSyncedBeforeAnybodyCanSignIt) {
+  const std::string record = RecordOf(1);
+  const absl::Status written = database_->Write([&](store::Transaction& tx) -> absl::Status {
+    TJ_TRY(TrailStore::Append(tx, "orders.audit", record, *IndexOf(record)).status());
+    EXPECT_TRUE(store::Announces(tx));
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(written.ok()) << written;
 }
 
 TEST_F(TrailTest, ShowsAChangedRecord) {
