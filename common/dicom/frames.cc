@@ -114,6 +114,7 @@ struct Item {
 
 absl::StatusOr<Item> ReadItem(const ReadAt& read, uint64_t at) {
   TJ_ASSIGN_OR_RETURN(const std::string head, read(at, kItemHead));
+  if (head.empty()) return Item{.last = true};  // Some writers leave the delimiter out.
   if (head.size() < kItemHead) return Unfit("the pixel data end inside a fragment");
   const std::string_view bytes = head;
   const Tag tag = static_cast<Tag>(Little(bytes.substr(0, 2)) << 16 | Little(bytes.substr(2, 2)));
@@ -129,11 +130,17 @@ absl::StatusOr<std::vector<Piece>> WalkFragments(const ReadAt& read, uint64_t at
   std::vector<Piece> pieces;
   while (true) {
     TJ_ASSIGN_OR_RETURN(const Item item, ReadItem(read, at));
-    if (item.last) return pieces;
+    if (item.last) break;
     if (pieces.size() >= static_cast<size_t>(kFramesMax)) return Unfit("too many fragments");
     pieces.push_back({at + kItemHead, item.length});
     at += kItemHead + item.length;
   }
+  if (!pieces.empty() && pieces.back().length > 0) {
+    const Piece& last = pieces.back();
+    TJ_ASSIGN_OR_RETURN(const std::string byte, read(last.offset + last.length - 1, 1));
+    if (byte.empty()) return Unfit("the pixel data end inside a fragment");
+  }
+  return pieces;
 }
 
 // SOI of JPEG and JPEG-LS, SOC of JPEG 2000 and its kin.

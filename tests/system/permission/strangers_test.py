@@ -195,6 +195,7 @@ class Strangers(Stage):
         self.does_not_start("dicom.peers names everybody", "--dicom.port=0", "--dicom.address=0.0.0.0",
                             "--dicom.peers=0.0.0.0/0")
         self.does_not_start("admin.peers names nobody there", "--admin.port=0", "--admin.address=0.0.0.0")
+        self.does_not_start("web.peers names nobody there", "--web.port=0", "--web.address=0.0.0.0")
 
     def play(self):
         self.revoke()

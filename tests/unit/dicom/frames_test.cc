@@ -149,9 +149,14 @@ TEST(Frames, AreNotMadeUp) {
                 .status()
                 .code(),
             absl::StatusCode::kNotFound);
-  const std::string cut = Encapsulated(2, "", {"one", "second"});
-  EXPECT_EQ(Index(cut.substr(0, cut.size() - 12)).status().code(),
-            absl::StatusCode::kFailedPrecondition);
+  const std::string whole = Encapsulated(2, "", {"one", "second"});
+  for (const size_t missing : {size_t{9}, size_t{12}, size_t{17}}) {
+    EXPECT_EQ(Index(whole.substr(0, whole.size() - missing)).status().code(),
+              absl::StatusCode::kFailedPrecondition)
+        << missing;
+  }
+  // The delimiter alone may be missing.
+  EXPECT_THAT(FramesOf(whole.substr(0, whole.size() - 8)), ElementsAre("one", "second"));
   EXPECT_EQ(Index(Encapsulated(2, "", {})).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 

@@ -183,6 +183,13 @@ TEST_F(ProcessTest, OpensNoPortToEverybodyWithoutTls) {
   EXPECT_THAT(refusal(), HasSubstr("admin.peers names nobody there"));
   options_.admin_peers = {"10.1.0.7"};
   EXPECT_THAT(refusal(), IsEmpty());
+  options_.web_port = 0;
+  options_.web_address = "0.0.0.0";
+  EXPECT_THAT(refusal(), HasSubstr("web.peers names nobody there"));
+  options_.web_peers = {"::/0"};
+  EXPECT_THAT(refusal(), HasSubstr("web.peers names everybody"));
+  options_.web_peers = {"10.1.0.7"};
+  EXPECT_THAT(refusal(), IsEmpty());
 }
 
 TEST(InOrder, RefusesCirclesAndUnknownNames) {
