@@ -11,6 +11,9 @@ deploy/install_packages.sh deploy/packages.txt tests/packages.txt
 step "contract: lint and breaking changes"
 tests/contract.sh
 
+step "toolkits"
+tests/toolkits.sh
+
 step "build"
 cmake --preset ci
 cmake --build --preset ci

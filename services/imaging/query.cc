@@ -63,14 +63,11 @@ class Walker {
     for (int64_t size = kFirstPage;; size = std::min(size * 2, kLastPage)) {
       TJ_TRY(Check());
       std::vector<Found> studies;
-      size_t seen = 0;
+      std::vector<SearchRow> rows;
       TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
         studies.clear();
-        TJ_ASSIGN_OR_RETURN(const std::vector<SearchRow> rows,
-                            NextRows(session, walk, after ? &*after : nullptr, size));
-        seen = rows.size();
+        TJ_ASSIGN_OR_RETURN(rows, NextRows(session, walk, after ? &*after : nullptr, size));
         for (const SearchRow& row : rows) TJ_TRY(Load(session, plan, row, studies));
-        if (!rows.empty()) after = rows.back();
         return absl::OkStatus();
       }));
       for (const Found& found : studies) {
@@ -78,10 +75,11 @@ class Walker {
         TJ_TRY(OnStudy(found));
         if (stopped_) return absl::OkStatus();
       }
-      if (static_cast<int64_t>(seen) < size) return absl::OkStatus();
+      if (static_cast<int64_t>(rows.size()) < size) return absl::OkStatus();
+      after = std::move(rows.back());
       TJ_TRY(Flush());
       if (stopped_) return absl::OkStatus();
-      TJ_TRY(CountRows(seen));
+      TJ_TRY(CountRows(rows.size()));
     }
   }
 
@@ -161,8 +159,8 @@ class Walker {
         TJ_TRY(OnSeries(above, std::move(mine)));
         if (stopped_) return absl::OkStatus();
       }
-      if (static_cast<int64_t>(page.size()) < kLowerPage) return absl::OkStatus();
       TJ_TRY(CountRows(page.size()));
+      if (stopped_ || static_cast<int64_t>(page.size()) < kLowerPage) return absl::OkStatus();
     }
   }
 
@@ -202,9 +200,9 @@ class Walker {
         TJ_TRY(OnInstance(*candidate, match, instance));
         if (stopped_) return absl::OkStatus();
       }
-      if (static_cast<int64_t>(page.size()) < kLowerPage) return absl::OkStatus();
-      after = page.back();
       TJ_TRY(CountRows(page.size()));
+      if (stopped_ || static_cast<int64_t>(page.size()) < kLowerPage) return absl::OkStatus();
+      after = page.back();
     }
   }
 
@@ -212,6 +210,8 @@ class Walker {
   absl::Status OnNamedInstances(const dicom::Dataset& above, const QueryMatch& match,
                                 const std::vector<std::string>& uids) {
     for (const std::string& uid : uids) {
+      TJ_TRY(CountRows(1));
+      if (stopped_) return absl::OkStatus();
       QueryMatch mine = match;
       std::optional<Instance> instance;
       TJ_TRY(database_.Read([&](store::Session& session) -> absl::Status {
