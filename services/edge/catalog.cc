@@ -9,6 +9,7 @@
 namespace tongjian::edge {
 namespace {
 
+using events::v1::DeviceChanged;
 using events::v1::FacilityChanged;
 using events::v1::ItemChanged;
 
@@ -26,7 +27,7 @@ absl::StatusOr<std::unique_ptr<Catalog>> Catalog::Open(const Link& link,
                                                        telemetry::Registry& metrics) {
   TJ_ASSIGN_OR_RETURN(
       std::unique_ptr<feed::Mirror> mirror,
-      feed::Mirror::Open({.feed = "registry"}, {"ItemChanged", "FacilityChanged"}, link.Calls(),
+      feed::Mirror::Open({.feed = "registry"}, {"ItemChanged", "FacilityChanged", "DeviceChanged"}, link.Calls(),
                          rpc::OutgoingIdentity::Machine(), database, metrics));
   return std::unique_ptr<Catalog>(new Catalog(std::move(mirror)));
 }
@@ -51,6 +52,18 @@ std::optional<common::v1::Discipline> Catalog::Fill(const std::string& facility_
   if (item.body_part().empty()) item.set_body_part(fact.body_part());
   if (item.recognition_code().empty()) item.set_recognition_code(fact.recognition_code());
   return fact.discipline();
+}
+
+std::optional<registry::v1::Device> Catalog::FindDevice(const std::string& facility_id,
+                                                        const std::string& ae_title) const {
+  std::optional<registry::v1::Device> found;
+  mirror_->ForEach<DeviceChanged>([&](const std::string&, const DeviceChanged& changed) {
+    const registry::v1::Device& device = changed.device();
+    if (device.active() && device.facility_id() == facility_id && device.ae_title() == ae_title)
+      found = device;
+    return !found.has_value();
+  });
+  return found;
 }
 
 std::string Catalog::FacilityName(const std::string& facility_id) const {

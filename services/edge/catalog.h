@@ -7,6 +7,7 @@
 
 #include "common/feed/mirror.h"
 #include "tongjian/orders/v1/order.pb.h"
+#include "tongjian/registry/v1/practitioner.pb.h"
 
 namespace tongjian::edge {
 
@@ -26,6 +27,9 @@ class Catalog {
   // item's discipline, where it is known.
   std::optional<common::v1::Discipline> Fill(const std::string& facility_id,
                                              orders::v1::OrderItem& item) const;
+  // The facility's active device with this AE title.
+  std::optional<registry::v1::Device> FindDevice(const std::string& facility_id,
+                                                 const std::string& ae_title) const;
   // Empty where it is not known.
   std::string FacilityName(const std::string& facility_id) const;
 

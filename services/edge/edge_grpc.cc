@@ -1,6 +1,8 @@
 #include "services/edge/edge_grpc.h"
 
 #include "absl/strings/numbers.h"
+#include "common/acquisition/commitment_page.h"
+#include "common/acquisition/commitments.h"
 #include "common/rpc/page.h"
 #include "common/rpc/proto_time.h"
 #include "common/security/digest.h"
@@ -194,6 +196,35 @@ grpc::Status EdgeGrpc::RetrySpool(grpc::ServerContext* context,
                                         parts_.spool.Retry(tx, request->id()));
                     if (objects == 0 && !request->id().empty()) return base::NotFound("object");
                     out->set_objects(static_cast<int32_t>(objects));
+                    return absl::OkStatus();
+                  });
+  });
+}
+
+grpc::Status EdgeGrpc::ListCommitments(grpc::ServerContext* context,
+                                       const imaging::v1::ListCommitmentsRequest* request,
+                                       imaging::v1::ListCommitmentsResponse* out) {
+  return door_.Serve(context, std::string(kService) + "ListCommitments",
+                     [&](rpc::Call& call) -> absl::Status {
+    TJ_TRY(CheckFacility(call, parts_.facility_id));
+    return parts_.database.Read([&](store::Session& session) {
+      return acquisition::FillCommitmentPage(session, request->facility_id(), *request, out);
+    });
+  });
+}
+
+grpc::Status EdgeGrpc::ReplayCommitment(grpc::ServerContext* context,
+                                        const imaging::v1::ReplayCommitmentRequest* request,
+                                        imaging::v1::Commitment* out) {
+  return door_.Serve(context, std::string(kService) + "ReplayCommitment",
+                     [&](rpc::Call& call) -> absl::Status {
+    TJ_TRY(CheckFacility(call, parts_.facility_id));
+    return Mutate(parts_.database, call, *request, out,
+                  [&](store::Transaction& tx) -> absl::Status {
+                    TJ_TRY(parts_.commitments.Replay(tx, request->id()));
+                    TJ_ASSIGN_OR_RETURN(const auto commitment,
+                                        acquisition::FindCommitment(tx, request->id()));
+                    *out = acquisition::ToProto(*commitment);
                     return absl::OkStatus();
                   });
   });

@@ -9,6 +9,10 @@
 #include "services/edge/spool_store.h"
 #include "tongjian/edge/v1/edge.grpc.pb.h"
 
+namespace tongjian::acquisition {
+class Commitments;
+}
+
 namespace tongjian::edge {
 
 class Progress;
@@ -17,6 +21,7 @@ class StateReader;
 struct EdgeParts {
   store::Database& database;
   Spool& spool;
+  acquisition::Commitments& commitments;
   StateReader& state;
   const Progress& progress;
   std::string facility_id;
@@ -41,6 +46,12 @@ class EdgeGrpc final : public v1::EdgeService::Service {
                               v1::ListTrailHeadsResponse* out) override;
   grpc::Status RetrySpool(grpc::ServerContext* context, const v1::RetrySpoolRequest* request,
                           v1::RetrySpoolResponse* out) override;
+  grpc::Status ListCommitments(grpc::ServerContext* context,
+                               const imaging::v1::ListCommitmentsRequest* request,
+                               imaging::v1::ListCommitmentsResponse* out) override;
+  grpc::Status ReplayCommitment(grpc::ServerContext* context,
+                                const imaging::v1::ReplayCommitmentRequest* request,
+                                imaging::v1::Commitment* out) override;
 
  private:
   const EdgeParts parts_;

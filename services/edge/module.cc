@@ -16,6 +16,7 @@
 #include "common/runtime/runtime.h"
 #include "services/edge/catalog.h"
 #include "services/edge/clinic_orders.h"
+#include "services/edge/clinic_commitment.h"
 #include "services/edge/clinic_steps.h"
 #include "services/edge/devices.h"
 #include "services/edge/drop_folder.h"
@@ -43,6 +44,9 @@ namespace tongjian::edge {
 namespace {
 
 constexpr char kService[] = "edge";
+// A device waits for the hub, too: for as long as a line may be away, a week.
+constexpr store::RetryPolicy kCommitmentRetry = {
+    .first = absl::Seconds(1), .longest = absl::Seconds(15), .attempts_max = 40'000};
 constexpr absl::Duration kOrdersFirst = absl::Seconds(20);  // After the link is back.
 
 struct Settings {
@@ -66,6 +70,7 @@ struct Settings {
   int64_t utc_offset_minutes = 8 * 60;
   int64_t number_block = 1000;
   std::string worklist_charset = "ISO_IR 192";
+  std::string commitment_by = "hub";
 
   void Describe(config::Settings& all) {
     all.Add("edge.hub", &hub, "Address of the hub, host:port", {.required = true});
@@ -105,6 +110,9 @@ struct Settings {
     all.Add("edge.worklist-charset", &worklist_charset,
             "Character set of the worklist: ISO_IR 192, GB18030 or GBK",
             {.allowed = {"ISO_IR 192", "GB18030", "GBK"}});
+    all.Add("edge.commitment-by", &commitment_by,
+            "What a device is told it may delete: what the hub has read and verified, or what is durable in this gateway's spool",
+            {.allowed = {"hub", "spool"}});
     all.Add("edge.utc-offset-minutes", &utc_offset_minutes,
             "The zone of devices and of the worklist, in minutes east",
             {.min = -14 * 60, .max = 14 * 60});
@@ -174,6 +182,7 @@ class EdgeModuleImpl final : public runtime::Module {
   absl::Status Start() override {
     catalog_->Start();
     outgoing_.Start();
+    commitments_.Start();
     drop_.Start();
     orders_feed_.Start();
     results_feed_.Start();
@@ -194,6 +203,7 @@ class EdgeModuleImpl final : public runtime::Module {
     results_feed_.Stop();
     orders_feed_.Stop();
     drop_.Stop();
+    commitments_.Stop();
     outgoing_.Stop();
     catalog_->Stop();
   }
@@ -222,6 +232,15 @@ class EdgeModuleImpl final : public runtime::Module {
                    [this](store::Transaction& tx, const acquisition::PerformedStep& step) {
                      return steps_.Changed(tx, step);
                    }),
+        commitment_(database_, ground.blobs, spool_, *link_, *catalog_,
+                    settings.commitment_by == "spool"),
+        commitments_(senders_, database_, ground.runtime.ids(), {.retry = kCommitmentRetry},
+                     [this](const acquisition::Commitment& commitment) {
+                       return commitment_.Judge(commitment);
+                     },
+                     [this](const acquisition::Commitment& commitment) {
+                       return commitment_.Locate(commitment);
+                     }),
         worklist_(database_, *catalog_, devices_, ground.runtime.AuditSinkOf(kService),
                   ground.runtime.clock(),
                   {.responses_max = static_cast<int>(settings.worklist_responses),
@@ -240,7 +259,7 @@ class EdgeModuleImpl final : public runtime::Module {
                  ground.runtime.clock(), ground.runtime.metrics()),
         urgent_(Lane::kUrgent, spool_, ground.blobs, link_->urgent(), traffic_, progress_,
                 ground.runtime.clock(), ground.runtime.metrics()),
-        rounds_({database_, spool_, numbers_, outgoing_, resend_, drop_, *link_, ground.runtime.ids(),
+        rounds_({database_, spool_, numbers_, outgoing_, resend_, commitments_, drop_, *link_, ground.runtime.ids(),
                  ground.runtime.clock(), ground.files},
                 {.quiet_time = settings.quiet_time,
                  .urgent_quiet_time = settings.urgent_quiet_time,
@@ -256,7 +275,7 @@ class EdgeModuleImpl final : public runtime::Module {
         orders_grpc_(orders_, ground.runtime.DoorOf(kService)),
         results_grpc_(database_, outgoing_, orders_, ground.runtime.DoorOf(kService)),
         recognition_grpc_(orders_, ground.runtime.DoorOf(kService)),
-        edge_grpc_({database_, spool_, state_, progress_, facility_id_, version,
+        edge_grpc_({database_, spool_, commitments_, state_, progress_, facility_id_, version,
                     settings.number_block},
                    ground.runtime.DoorOf(kService)) {
     results_feed_.OnRestore(
@@ -303,6 +322,7 @@ class EdgeModuleImpl final : public runtime::Module {
     runtime.dicom()->OnStore(store_scp_);
     runtime.dicom()->OnFind(dicom::uids::kModalityWorklistFind, worklist_);
     runtime.dicom()->OnNormalized(dicom::uids::kModalityPerformedProcedureStep, performed_);
+    runtime.dicom()->OnNormalized(dicom::uids::kStorageCommitment, commitments_);
     return absl::OkStatus();
   }
 
@@ -358,6 +378,8 @@ class EdgeModuleImpl final : public runtime::Module {
   EdgeSenders senders_;
   const ClinicSteps steps_;
   acquisition::PerformedSteps performed_;
+  const ClinicCommitment commitment_;
+  acquisition::Commitments commitments_;
   Worklist worklist_;
   Resend resend_;
   feed::Follower orders_feed_;

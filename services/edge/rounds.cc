@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "common/acquisition/commitments.h"
 #include "common/acquisition/step_store.h"
 #include "common/base/status.h"
 #include "common/telemetry/log.h"
@@ -117,6 +118,7 @@ absl::Status Rounds::Trim() {
   trimmed.Update(TrimStream(parts_.database, kResultStream, now - options_.results_kept));
   trimmed.Update(TrimTrail(parts_.database, now - options_.audit_kept));
   trimmed.Update(parts_.spool.Trim(before));
+  trimmed.Update(parts_.commitments.Trim(before));
   trimmed.Update(parts_.database.Write([&](store::Transaction& tx) {
     return acquisition::TrimSteps(tx, before, kStepsAtOnce).status();
   }));

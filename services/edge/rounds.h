@@ -14,6 +14,10 @@
 #include "common/store/database.h"
 #include "services/edge/spool_store.h"
 
+namespace tongjian::acquisition {
+class Commitments;
+}
+
 namespace tongjian::edge {
 
 class DropFolder;
@@ -41,6 +45,7 @@ struct RoundsParts {
   Numbers& numbers;
   Outgoing& outgoing;
   Resend& resend;
+  acquisition::Commitments& commitments;
   DropFolder& drop;
   Link& link;
   base::Ids& ids;

@@ -302,6 +302,16 @@ absl::StatusOr<SpoolTotals> Spool::Totals() {
   return totals;
 }
 
+absl::StatusOr<std::optional<SpoolObject>> Spool::Latest(store::Session& session,
+                                                         const std::string& sop_instance_uid) {
+  TJ_ASSIGN_OR_RETURN(const auto row,
+                      session.QueryOne(std::string(kColumns) +
+                                           "where sop_instance_uid = :uid order by case state when "
+                                           "0 then 0 else 1 end, sequence desc limit 1",
+                                       sop_instance_uid));
+  return row ? std::optional(ObjectOf(*row)) : std::nullopt;
+}
+
 absl::StatusOr<bool> Spool::Knows(store::Session& session, const std::string& sop_instance_uid) {
   TJ_ASSIGN_OR_RETURN(
       const auto row,

@@ -131,6 +131,9 @@ class Spool {
   absl::StatusOr<SpoolTotals> Totals();
 
   // The technician's "done". NOT_FOUND for a study nobody sent. How many instances it has.
+  // What is known of an instance that came through here: a copy that waits before one that is done.
+  absl::StatusOr<std::optional<SpoolObject>> Latest(store::Session& session,
+                                                    const std::string& sop_instance_uid);
   // Whether an instance came through here, and is remembered.
   absl::StatusOr<bool> Knows(store::Session& session, const std::string& sop_instance_uid);
   absl::StatusOr<int64_t> AskToFinish(store::Transaction& tx, const std::string& study_uid);

@@ -1,6 +1,7 @@
 #include "services/edge/state.h"
 
 #include "absl/strings/str_cat.h"
+#include "common/acquisition/commitment_store.h"
 #include "common/base/status.h"
 #include "services/edge/drop_folder.h"
 #include "services/edge/enrollment.h"
@@ -54,6 +55,10 @@ std::vector<std::string> AlarmsOf(const GatewayState& state, absl::Time now, int
   if (state.refused > 0) {
     alarms.push_back(absl::StrCat(state.refused, " orders or acknowledgements were refused by the hub"));
   }
+  if (state.commitments_failed > 0) {
+    alarms.push_back(absl::StrCat(state.commitments_failed,
+                                  " devices could not be told what is safe: see the commitments"));
+  }
   if (!state.trail.last_refusal.empty()) {
     alarms.push_back("the hub does not take this gateway's audit records: " +
                      state.trail.last_refusal);
@@ -94,6 +99,9 @@ absl::StatusOr<GatewayState> StateReader::Read() {
   state.certificate_expiry = identity.ok() ? identity->expiry : absl::InfinitePast();
   TJ_TRY(parts_.database.Read([&](store::Session& session) -> absl::Status {
     TJ_ASSIGN_OR_RETURN(state.pending_orders, CountPending(session));
+    TJ_ASSIGN_OR_RETURN(
+        state.commitments_failed,
+        acquisition::CountCommitments(session, acquisition::CommitmentState::kFailed));
     TJ_ASSIGN_OR_RETURN(state.numbers_left, Numbers::Left(session));
     TJ_ASSIGN_OR_RETURN(state.restore, FindRestore(session, Forgetful::kOrders));
     TJ_ASSIGN_OR_RETURN(state.clocks, ListDevices(session, kClocksMax));

@@ -27,6 +27,7 @@ struct GatewayState {
   SpoolTotals spool;
   int64_t pending_orders = 0;
   int64_t refused = 0;  // Orders, cancels and acknowledgements that the hub refused.
+  int64_t commitments_failed = 0;  // Requests of devices that could not be told.
   int64_t numbers_left = 0;
   absl::Time certificate_expiry;  // InfinitePast when it cannot be read.
   int64_t upload_rate = 0;

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "absl/time/civil_time.h"
+#include "common/acquisition/commitments.h"
 #include "common/acquisition/performed_steps.h"
 #include "common/base/status.h"
 #include "common/config/settings.h"
@@ -13,6 +14,8 @@
 #include "common/runtime/runtime.h"
 #include "common/runtime/ticker.h"
 #include "common/web/server.h"
+#include "services/imaging/commitment_grpc.h"
+#include "services/imaging/commitment_judge.h"
 #include "services/imaging/device_senders.h"
 #include "services/imaging/dicomweb.h"
 #include "services/imaging/find.h"
@@ -120,7 +123,9 @@ class ImagingModuleImpl final : public runtime::Module {
     TJ_TRY(runtime.host().Register<v1::IngestService>(module->ingest_grpc_));
     TJ_TRY(runtime.host().Register<v1::StudyService>(module->study_grpc_));
     TJ_TRY(runtime.host().Register<v1::PerformedStepService>(module->step_grpc_));
+    TJ_TRY(runtime.host().Register<v1::CommitmentService>(module->commitment_grpc_));
     module->watches_ = WatchWaiting(runtime.metrics(), *database);
+    module->watches_.push_back(WatchCommitments(runtime.metrics(), *database));
     if (dicom::Listener* const listener = runtime.dicom(); listener != nullptr)
       module->RegisterWith(*listener);
     if (web::Server* const server = runtime.web(); server != nullptr) {
@@ -133,10 +138,14 @@ class ImagingModuleImpl final : public runtime::Module {
   absl::Status Start() override {
     registry_->Start();
     orders_.Start();
+    commitments_.Start();
     quiet_ticker_.emplace("imaging_quiet_times", absl::Seconds(1),
                           [this] { return quiet_times_.RunOnce().status(); });
     sweep_ticker_.emplace("imaging_sweep", settings_.sweep_interval, [this] {
-      return Sweep(database_, blobs_, clock_, settings_.orphan_age, settings_.upload_receipt_age);
+      absl::Status swept =
+          Sweep(database_, blobs_, clock_, settings_.orphan_age, settings_.upload_receipt_age);
+      swept.Update(commitments_.Trim(clock_.Now() - settings_.upload_receipt_age));
+      return swept;
     });
     return absl::OkStatus();
   }
@@ -144,6 +153,7 @@ class ImagingModuleImpl final : public runtime::Module {
   void Stop() override {
     sweep_ticker_.reset();
     quiet_ticker_.reset();
+    commitments_.Stop();
     orders_.Stop();
     registry_->Stop();
   }
@@ -173,6 +183,14 @@ class ImagingModuleImpl final : public runtime::Module {
                    [this](store::Transaction& tx, const acquisition::PerformedStep& step) {
                      return steps_.Changed(tx, step);
                    }),
+        commitments_(senders_, database, runtime.ids(),
+                     {.retrieve_ae_title = settings.retrieve_ae_title},
+                     [this](const acquisition::Commitment& commitment) {
+                       return JudgeInstances(database_, blobs_, commitment);
+                     },
+                     [this](const acquisition::Commitment& commitment) {
+                       return LocateDevice(places_, commitment);
+                     }),
         move_(peers_, places_, retrieval_),
         get_(peers_, database, retrieval_),
         quiet_times_(database, runtime.clock(), settings.quiet_time),
@@ -187,6 +205,7 @@ class ImagingModuleImpl final : public runtime::Module {
                      runtime.DoorOf(kService)),
         study_grpc_(database, blobs, desk_, read_workers_, runtime.DoorOf(kService)),
         step_grpc_(database, performed_, steps_, places_, runtime.DoorOf(kService)),
+        commitment_grpc_(database, blobs, commitments_, places_, runtime.DoorOf(kService)),
         web_(database, blobs, queries_, ingest_, runtime.clock(), runtime.DoorOf(kService),
              {.object_bytes_max = settings.object_size_max.bytes}) {}
 
@@ -196,6 +215,7 @@ class ImagingModuleImpl final : public runtime::Module {
     listener.OnFind(dicom::uids::kStudyRootFind, find_);
     listener.OnMove(dicom::uids::kPatientRootMove, move_);
     listener.OnNormalized(dicom::uids::kModalityPerformedProcedureStep, performed_);
+    listener.OnNormalized(dicom::uids::kStorageCommitment, commitments_);
     listener.OnMove(dicom::uids::kStudyRootMove, move_);
     listener.OnGet(dicom::uids::kPatientRootGet, get_);
     listener.OnGet(dicom::uids::kStudyRootGet, get_);
@@ -218,6 +238,7 @@ class ImagingModuleImpl final : public runtime::Module {
   const Steps steps_;
   DeviceSenders senders_;
   acquisition::PerformedSteps performed_;
+  acquisition::Commitments commitments_;
   StudyMove move_;
   StudyGet get_;
   QuietTimes quiet_times_;
@@ -228,6 +249,7 @@ class ImagingModuleImpl final : public runtime::Module {
   IngestGrpc ingest_grpc_;
   StudyGrpc study_grpc_;
   StepGrpc step_grpc_;
+  CommitmentGrpc commitment_grpc_;
   DicomWeb web_;
   std::optional<runtime::Ticker> quiet_ticker_;
   std::optional<runtime::Ticker> sweep_ticker_;

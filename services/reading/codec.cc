@@ -139,6 +139,7 @@ void Encode(const Task& task, v1::Task* out) {
   if (Stated(task.deadline)) *out->mutable_deadline() = rpc::ToProto(task.deadline);
   out->mutable_study_ids()->Assign(task.study_ids.begin(), task.study_ids.end());
   out->set_instance_count(static_cast<int32_t>(task.instance_count));
+  out->set_exam_note(task.exam_note);
   out->set_reading_mode(static_cast<registry::v1::ReadingMode>(task.reading_mode));
   out->set_signers(task.signers);
   out->set_claimed_by(task.claimed_by);
@@ -172,6 +173,7 @@ Task Decode(const v1::Task& in) {
   task.deadline = TimeOf(in.has_deadline(), in.deadline());
   task.study_ids = List(in.study_ids());
   task.instance_count = in.instance_count();
+  task.exam_note = in.exam_note();
   task.reading_mode = static_cast<ReadingMode>(in.reading_mode());
   task.signers = in.signers();
   task.claimed_by = in.claimed_by();
@@ -327,7 +329,8 @@ StudyFact FactOf(const imaging::v1::Study& study) {
           .complete = study.state() == imaging::v1::STUDY_STATE_COMPLETE ||
                       study.state() == imaging::v1::STUDY_STATE_VERIFIED,
           .instances = study.instance_count(),
-          .modalities = List(study.modalities())};
+          .modalities = List(study.modalities()),
+          .exam_note = study.exam_note()};
 }
 
 }  // namespace tongjian::reading

@@ -41,17 +41,18 @@ absl::StatusOr<std::optional<OrderFact>> FindOrderFact(store::Session& session, 
 absl::StatusOr<bool> PutStudyFact(store::Transaction& tx, const StudyFact& study) {
   TJ_ASSIGN_OR_RETURN(const bool news, IsNews(tx, "study", study.id, study.version));
   if (!news) return false;
-  TJ_TRY(tx.Execute("insert into study (id, version, complete, instances, modalities) values (:id, :version, :complete, "
-                    ":instances, :modalities) on conflict (id) do update set version = excluded.version, complete = "
-                    "excluded.complete, instances = excluded.instances, modalities = excluded.modalities",
-                    study.id, study.version, study.complete, study.instances, absl::StrJoin(study.modalities, "|"))
+  TJ_TRY(tx.Execute("insert into study (id, version, complete, instances, modalities, exam_note) values (:id, :version, "
+                    ":complete, :instances, :modalities, :note) on conflict (id) do update set version = excluded.version, complete = "
+                    "excluded.complete, instances = excluded.instances, modalities = excluded.modalities, exam_note = excluded.exam_note",
+                    study.id, study.version, study.complete, study.instances, absl::StrJoin(study.modalities, "|"),
+                    study.exam_note)
              .status());
   return true;
 }
 
 absl::StatusOr<std::vector<StudyFact>> StudiesOfOrder(store::Session& session, const std::string& order_id) {
   TJ_ASSIGN_OR_RETURN(const auto rows,
-                      session.Query("select s.id, s.version, s.complete, s.instances, s.modalities from study_order o join "
+                      session.Query("select s.id, s.version, s.complete, s.instances, s.modalities, s.exam_note from study_order o join "
                                     "study s on s.id = o.study_id where o.order_id = :id order by s.id limit :limit",
                                     order_id, kLinksMax));
   std::vector<StudyFact> studies;
@@ -60,7 +61,8 @@ absl::StatusOr<std::vector<StudyFact>> StudiesOfOrder(store::Session& session, c
                        .version = row.Int(1),
                        .complete = row.Bool(2),
                        .instances = row.Int(3),
-                       .modalities = absl::StrSplit(row.Text(4), '|', absl::SkipEmpty())});
+                       .modalities = absl::StrSplit(row.Text(4), '|', absl::SkipEmpty()),
+                       .exam_note = row.Text(5)});
   }
   return studies;
 }

@@ -41,10 +41,12 @@ void CopyOrder(Task& task, const OrderFact& order, const PatientFact& patient) {
 void CopyStudies(Task& task, const OrderFact& order, const std::vector<StudyFact>& studies) {
   task.study_ids.clear();
   task.instance_count = 0;
+  task.exam_note.clear();
   std::set<std::string> modalities;
   for (const StudyFact& study : studies) {
     task.study_ids.push_back(study.id);
     task.instance_count += study.instances;
+    if (!study.exam_note.empty()) task.exam_note += (task.exam_note.empty() ? "" : "; ") + study.exam_note;
     modalities.insert(study.modalities.begin(), study.modalities.end());
   }
   if (modalities.empty()) modalities.insert(order.modalities.begin(), order.modalities.end());

@@ -46,6 +46,7 @@ struct StudyFact {
   bool complete = false;
   int64_t instances = 0;
   std::vector<std::string> modalities;
+  std::string exam_note;  // Why the device broke an exam of it off.
 };
 
 // The registry's word on the patient's words: the master patient, or empty, and whether its identity is verified.

@@ -83,6 +83,7 @@ struct Task {
   absl::Time deadline = absl::InfinitePast();
   std::vector<std::string> study_ids;
   int64_t instance_count = 0;
+  std::string exam_note;  // Why the device broke an exam of it off.
   ReadingMode reading_mode = ReadingMode::kHubReads;
   int signers = 1;
   std::string claimed_by;

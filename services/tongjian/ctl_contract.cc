@@ -16,6 +16,7 @@
 #include "tongjian/exchange/v1/recognition.pb.h"
 #include "tongjian/exchange/v1/result.pb.h"
 #include "tongjian/imaging/v1/ingest.pb.h"
+#include "tongjian/imaging/v1/commitment.pb.h"
 #include "tongjian/imaging/v1/performed_step.pb.h"
 #include "tongjian/imaging/v1/study.pb.h"
 #include "tongjian/orders/v1/order_service.pb.h"
@@ -47,6 +48,7 @@ const std::vector<const FileDescriptor*>& Files() {
                                              exchange::v1::Decision::descriptor()->file(),
                                              exchange::v1::Result::descriptor()->file(),
                                              imaging::v1::UploadState::descriptor()->file(),
+                                             imaging::v1::Commitment::descriptor()->file(),
                                              imaging::v1::PerformedStep::descriptor()->file(),
                                              imaging::v1::Study::descriptor()->file(),
                                              orders::v1::CreateOrderRequest::descriptor()->file(),

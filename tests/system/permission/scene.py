@@ -10,6 +10,7 @@ import subprocess
 from stage import CLINIC, HUB_FACILITY, ITEM, PERSON, Stage
 
 import contract
+import modality
 
 VILLAGE = "fac-bailongqiao-village"
 FACILITIES = {"own": CLINIC["facility"], "child": VILLAGE, "other": "fac-langya", "center": HUB_FACILITY}
@@ -129,6 +130,19 @@ class Scene(Stage):
                 self.hub_callers[role, relation] = (self.person_channel, contract.bearer(token.first["token"]))
         self.upload()
         self.step()
+        self.commitment()
+
+    def commitment(self):
+        """A request of the clinic's device at the hub's own port."""
+        peer = modality.Peer.call(self.ports["hub"]["dicom"], "TONGJIAN", CLINIC["device"], modality.COMMITMENT)
+        status = peer.request(modality.ACTION, modality.COMMITMENT_INSTANCE,
+                              modality.commitment(sorted(self.directory.joinpath("images-scene").glob("*.dcm"))[:1]),
+                              ActionTypeID=1).Status
+        if status != modality.SUCCESS:
+            raise AssertionError(f"the request was not taken: {status:04X}")
+        peer.event()
+        peer.release()
+        self.names["commitment"] = self.at_hub("clerk", "CommitmentService/ListCommitments", {})["commitments"][0]["id"]
 
     def step(self):
         """A performed step of the study's exam, as the clinic's gateway brings it."""
