@@ -63,8 +63,8 @@ struct ProcessOptions {
   int64_t web_port = -1;  // HTTP for people and viewers. -1: none; 0: any free one.
   std::vector<std::string> web_peers = {"127.0.0.0/8", "::1/128"};
   bool web_tls = false;  // With the certificate above.
-  int64_t web_connections_max = 64;
-  int64_t web_connections_per_peer_max = 32;  // From one address.
+  int64_t web_connections_max = 256;
+  int64_t web_connections_per_peer_max = 64;  // From one address.
 
   config::ByteSize blob_reserve = config::GiB(1);
   config::ByteSize scrub_rate = config::MiB(4);

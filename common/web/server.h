@@ -24,8 +24,8 @@ struct TlsFiles {
 };
 
 struct ServerLimits {
-  int connections_max = 64;           // Each has a thread while it is open.
-  int connections_per_peer_max = 32;  // Of one address; more are closed at once.
+  int connections_max = 256;          // Each has a thread while it is open.
+  int connections_per_peer_max = 64;  // Of one address; more are closed at once.
   size_t head_bytes_max = 16384;      // Request line and headers.
   absl::Duration head_time =
       absl::Seconds(10);  // From a request's first byte to its last header; of a TLS handshake.

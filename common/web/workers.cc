@@ -8,14 +8,12 @@ constexpr size_t kQueuedMax = 64;
 
 }  // namespace
 
-Workers::Workers(int threads) {
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Run(); });
-}
-
 void Workers::enqueue(std::function<void()> task) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return stopping_ || tasks_.size() < kQueuedMax; });
   tasks_.push_back(std::move(task));
+  if (idle_ < tasks_.size() && threads_.size() < threads_max_ && !stopping_)
+    threads_.emplace_back([this] { Run(); });
   changed_.notify_all();
 }
 
@@ -31,7 +29,9 @@ void Workers::shutdown() {
 void Workers::Run() {
   std::unique_lock lock(mutex_);
   while (true) {
+    ++idle_;
     changed_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
+    --idle_;
     if (tasks_.empty()) return;
     const std::function<void()> task = std::move(tasks_.front());
     tasks_.pop_front();

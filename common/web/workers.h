@@ -1,4 +1,5 @@
-// Threads for connections: a fixed number behind a bounded queue. Internal to common/web.
+// Threads for connections: made as they are needed, up to a bound, behind a bounded queue. Internal
+// to common/web.
 #pragma once
 
 #include <httplib.h>
@@ -15,7 +16,7 @@ namespace tongjian::web {
 // httplib's own queue is unbounded. Where this one is full, accepting waits.
 class Workers : public httplib::TaskQueue {
  public:
-  explicit Workers(int threads);
+  explicit Workers(int threads_max) : threads_max_(static_cast<size_t>(threads_max)) {}
 
   void enqueue(std::function<void()> task) override;
   void shutdown() override;
@@ -23,9 +24,11 @@ class Workers : public httplib::TaskQueue {
  private:
   void Run();
 
+  const size_t threads_max_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> tasks_;
+  size_t idle_ = 0;  // Threads that wait for a task.
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

@@ -119,30 +119,52 @@ absl::StatusOr<std::vector<Study>> ListStudies(store::Session& session,
   return studies;
 }
 
+namespace {
+
+absl::StatusOr<bool> IsSeen(store::Session& session, const security::Scope& scope,
+                            std::string_view study_id) {
+  if (scope.all()) return true;
+  TJ_ASSIGN_OR_RETURN(const std::vector<std::string> audience, AudienceOf(session, study_id));
+  return std::any_of(audience.begin(), audience.end(),
+                     [&](const std::string& facility) { return scope.Contains(facility); });
+}
+
+}  // namespace
+
 absl::StatusOr<Study> FindStudy(store::Session& session, const security::Scope& scope,
                                 std::string_view id) {
   TJ_ASSIGN_OR_RETURN(const auto row, session.QueryOne("select " + std::string(kStudyColumns) +
                                                            " from study s where s.id = :id",
                                                        id));
   if (!row) return base::NotFound("study");
-  if (!scope.all()) {
-    TJ_ASSIGN_OR_RETURN(const std::vector<std::string> audience, AudienceOf(session, id));
-    const bool seen =
-        std::any_of(audience.begin(), audience.end(),
-                    [&](const std::string& facility) { return scope.Contains(facility); });
-    if (!seen) return base::NotFound("study");
-  }
+  TJ_ASSIGN_OR_RETURN(const bool seen, IsSeen(session, scope, id));
+  if (!seen) return base::NotFound("study");
   TJ_ASSIGN_OR_RETURN(std::vector<Study> studies, ReadStudies(session, {*row}));
   return std::move(studies.front());
 }
 
 absl::StatusOr<Study> FindStudyByUid(store::Session& session, const security::Scope& scope,
                                      std::string_view study_instance_uid) {
-  StudyFilter filter;
-  filter.study_instance_uid = study_instance_uid;
-  TJ_ASSIGN_OR_RETURN(std::vector<Study> studies, ListStudies(session, scope, filter, 1));
+  TJ_ASSIGN_OR_RETURN(std::vector<Study> studies,
+                      SeenStudiesOfUid(session, scope, study_instance_uid));
   if (studies.empty()) return base::NotFound("study");
   return std::move(studies.front());
+}
+
+// By the UID's own index: who starts from the audience walks through all that a facility sees.
+absl::StatusOr<std::vector<Study>> SeenStudiesOfUid(store::Session& session,
+                                                    const security::Scope& scope,
+                                                    std::string_view study_instance_uid) {
+  constexpr int64_t kStudiesMax = 1000;
+  if (study_instance_uid.empty()) return std::vector<Study>();
+  TJ_ASSIGN_OR_RETURN(const std::vector<Study> studies,
+                      StudiesOfNumbers(session, study_instance_uid, "", kStudiesMax));
+  std::vector<Study> seen;
+  for (const Study& study : studies) {
+    TJ_ASSIGN_OR_RETURN(const bool visible, IsSeen(session, scope, study.id));
+    if (visible) seen.push_back(study);
+  }
+  return seen;
 }
 
 absl::StatusOr<std::vector<Study>> StudiesOfUid(store::Session& session,

@@ -22,6 +22,10 @@ absl::StatusOr<Study> FindStudy(store::Session& session, const security::Scope& 
 // The newest with that UID within the scope; two facilities may have one each.
 absl::StatusOr<Study> FindStudyByUid(store::Session& session, const security::Scope& scope,
                                      std::string_view study_instance_uid);
+// All of them, the newest first.
+absl::StatusOr<std::vector<Study>> SeenStudiesOfUid(store::Session& session,
+                                                    const security::Scope& scope,
+                                                    std::string_view study_instance_uid);
 
 // What a list is narrowed to; empty fields do not narrow. `after`: the last study of the page
 // before.

@@ -11,7 +11,6 @@ namespace tongjian::imaging {
 namespace {
 
 constexpr int64_t kPageSize = 500;
-constexpr int64_t kStudiesMax = 100;  // Of one Study Instance UID.
 
 // The study's instance of that name, where it is in that series.
 absl::StatusOr<std::optional<Instance>> InstanceAt(store::Session& session, const Study& study,
@@ -39,10 +38,7 @@ absl::StatusOr<WebFound> FindPlace(store::Database& database, const security::Sc
                                    const WebPlace& place) {
   std::optional<WebFound> found;
   TJ_TRY(database.Read([&](store::Session& session) -> absl::Status {
-    StudyFilter filter;
-    filter.study_instance_uid = place.study;
-    TJ_ASSIGN_OR_RETURN(std::vector<Study> studies,
-                        ListStudies(session, scope, filter, kStudiesMax));
+    TJ_ASSIGN_OR_RETURN(std::vector<Study> studies, SeenStudiesOfUid(session, scope, place.study));
     for (Study& study : studies) {
       Instance instance;
       if (!place.instance.empty()) {
