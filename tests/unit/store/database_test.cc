@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "common/base/status.h"
+#include "common/store/repeatable.h"
 #include "tests/support/postgres.h"
 #include "tests/unit/store/store_fixture.h"
 
@@ -124,6 +125,25 @@ TEST_P(Databases, UndoAChangeThatFails) {
   });
   EXPECT_THAT(refused, HasCode(absl::StatusCode::kFailedPrecondition));
   EXPECT_EQ(Count("select count(*) from thing"), 0);
+}
+
+TEST_P(Databases, RunARepeatableChangeLikeAnyOther) {
+  const auto insert = [&](const std::string& id, bool tell, const absl::Status& end) {
+    return WriteRepeatable(*database_, [=](Transaction& transaction) -> absl::Status {
+      TJ_TRY(transaction.Execute("insert into thing (id) values (:id)", id).status());
+      if (tell) {
+        transaction.Emit({.stream = "things", .type = "t", .key = id, .audiences = {"*"}});
+      }
+      return end;
+    });
+  };
+  EXPECT_THAT(insert("quiet", false, absl::OkStatus()), IsOk());
+  EXPECT_THAT(insert("undone", false, base::Conflict("STATE_NOT_ALLOWED", "no")),
+              HasCode(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(insert("told", true, absl::OkStatus()), IsOk());
+  EXPECT_THAT(insert("told", true, absl::OkStatus()), HasCode(absl::StatusCode::kAlreadyExists));
+  EXPECT_EQ(Count("select count(*) from thing"), 2);
+  EXPECT_THAT(ReadKeys(1), ::testing::ElementsAre("told"));
 }
 
 TEST_P(Databases, UndoAChangeThatHidesAFailedStatement) {
