@@ -188,8 +188,8 @@ def begun(entry, ae_title):
     return step
 
 
-def ended(files, status="COMPLETED"):
-    """N-SET's data set over what was made."""
+def ended(files, status="COMPLETED", reason=""):
+    """N-SET's data set over what was made, and why it was broken off."""
     series = {}
     for path in files:
         image = dcmread(path, stop_before_pixels=True)
@@ -206,6 +206,10 @@ def ended(files, status="COMPLETED"):
     step.PerformedProcedureStepStatus = status
     step.PerformedProcedureStepEndDate, step.PerformedProcedureStepEndTime = "20260105", "084000"
     step.PerformedSeriesSequence = Sequence(made)
+    if reason:
+        code = Dataset()
+        code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "110501", "DCM", reason
+        step.PerformedProcedureStepDiscontinuationReasonCodeSequence = Sequence([code])
     return step
 
 

@@ -35,6 +35,7 @@ PEOPLE = {
     "signers": ["--patient", "2006", "--name", "黄敏", "--sex", "female", "--birth-date", "1958-12-31"],
     "old": ["--patient", "2008", "--name", "吴越", "--sex", "female", "--birth-date", "1971-02-28"],
     "stepped": ["--patient", "2009", "--name", "郑洁", "--sex", "female", "--birth-date", "1979-06-18"],
+    "broken": ["--patient", "2011", "--name", "褚文", "--sex", "male", "--birth-date", "1968-09-09"],
     "keys": ["--patient", "2010", "--name", "冯玉", "--sex", "female", "--birth-date", "1982-02-14"],
     "watched": ["--patient", "2007", "--name", "周杰", "--sex", "male", "--birth-date", "1985-08-08"],
 }
@@ -398,8 +399,9 @@ remote = {json.dumps([f"{service}=localhost:{address}" for service in there])}
               "the request for commitment was not taken")
         peer.release()
         self.start_again("hub")
-        study = self.verified(accession)
-        check(study["exam_state"] == "PERFORMED_STEP_STATE_COMPLETED", study)
+        self.verified(accession)
+        self.wait_for("the study to know that the exam is done", lambda: [
+            study for study in self.studies(accession) if study["exam_state"] == "PERFORMED_STEP_STATE_COMPLETED"])
         peer = modality.Peer.accept(listener)
         kind, report = peer.event()
         peer.close()
@@ -408,6 +410,26 @@ remote = {json.dumps([f"{service}=localhost:{address}" for service in there])}
               {item.ReferencedSOPInstanceUID for item in asked.ReferencedSOPSequence}, str(report))
         self.wait_for("the order to know that the exam is done", lambda: "exam completed" in self.timeline(accession))
         listener.close()
+
+    def broken_off(self):
+        """A device breaks an exam off after its images: the reader is told why, and the order's timeline says so."""
+        ae_title, port = CLINIC["device"], self.ports[CLINIC["facility"]]["dicom"]
+        order = self.order("broken")
+        words = self.scheduled(order)
+        uid = modality.generate_uid()
+
+        def tell(operation, dataset):
+            check(modality.tell_step(port, "GATEWAY", ae_title, operation, uid, dataset) == modality.SUCCESS, "refused")
+
+        tell(modality.CREATE, modality.begun(words, ae_title))
+        files = self.images("broken", words)
+        self.push(CLINIC, files)
+        tell(modality.SET, modality.ended(files, "DISCONTINUED", "Equipment failure"))
+        accession = order["accession_number"]
+        task = self.wait_for("the reader to be told", lambda: [
+            task for task in self.tasks(accession) if task.get("exam_note")])[0]
+        check(task["exam_note"] == "Equipment failure", task)
+        self.wait_for("the timeline to say so", lambda: "exam discontinued" in self.timeline(accession))
 
     def every_return_key(self):
         """The worklist with every return key of the standard, from gateway and hub: all are answered, and what the order says is in."""
@@ -442,7 +464,7 @@ remote = {json.dumps([f"{service}=localhost:{address}" for service in there])}
                  if order["accession_number"] == accession]
         return [entry["action"] for entry in self.ctl("reader", "orders", "timeline", order[0]["id"])["entries"]] if order else []
 
-    CASES = (stepping_device, every_return_key, cut_link, declined_with_a_reason, amended, arrival_without_an_order, cancelled, two_signers, watched, old_cursor)
+    CASES = (stepping_device, broken_off, every_return_key, cut_link, declined_with_a_reason, amended, arrival_without_an_order, cancelled, two_signers, watched, old_cursor)
 
 
 def play(cases, only):
