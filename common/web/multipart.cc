@@ -134,11 +134,9 @@ absl::StatusOr<bool> MultipartReader::StepDelimiter() {
     state_ = State::kEpilogue;
     return true;
   }
-  const size_t end = rest_.find_first_not_of(" \t");
-  if (end == std::string_view::npos || rest_.size() < end + 2) {
-    if (rest_.size() > kPaddingMax) return Malformed("too much behind a boundary");
-    return false;
-  }
+  const size_t end = std::min(rest_.find_first_not_of(" \t"), rest_.size());
+  if (end > kPaddingMax) return Malformed("too much behind a boundary");
+  if (rest_.size() < end + 2) return false;
   if (rest_.substr(end, 2) != kLineEnd)
     return Malformed("a boundary is not followed by a line end");
   rest_.remove_prefix(end + 2);
@@ -157,7 +155,8 @@ absl::StatusOr<bool> MultipartReader::StepHead() {
     skip = 4;
   }
   if (size == std::string_view::npos || rest_.size() < skip) {
-    if (rest_.size() <= limits_.head_bytes_max) return false;
+    // Its end may be there in part already.
+    if (rest_.size() < limits_.head_bytes_max + skip) return false;
     size = rest_.size();
   }
   if (size > limits_.head_bytes_max) {
