@@ -42,12 +42,14 @@ class Reader {
     Dataset::Element element;
     element.vr = VrOf(tag);
     if (const auto vr = object.find("vr"); vr != object.end()) {
-      if (!vr->is_string() || vr->get_ref<const std::string&>().size() != 2)
+      if (!vr->is_string() || !IsVr(vr->get_ref<const std::string&>()))
         return Malformed("a vr has two letters");
       element.vr = vr->get_ref<const std::string&>();
     }
     if (const auto binary = object.find("InlineBinary"); binary != object.end()) {
       if (!binary->is_string()) return Malformed("InlineBinary is text");
+      if (element.vr != "UN" && element.vr[0] != 'O')
+        return Malformed("InlineBinary of a vr that is no bytes");
       const std::string& text = binary->get_ref<const std::string&>();
       std::string bytes;
       if (!absl::Base64Unescape(text, &bytes)) return Malformed("InlineBinary is no base64");
@@ -80,6 +82,10 @@ class Reader {
           {Group(value, "Alphabetic"), Group(value, "Ideographic"), Group(value, "Phonetic")});
     }
     return Malformed("a value of a kind that none has");
+  }
+
+  static bool IsVr(const std::string& text) {
+    return text.size() == 2 && text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'A' && text[1] <= 'Z';
   }
 
   static std::string Group(const Json& name, const char* key) {
