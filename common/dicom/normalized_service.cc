@@ -84,7 +84,7 @@ class Events final : public EventChannel {
   absl::Status Report(const NormalizedRequest& event) override {
     TJ_TRY(lost_);
     if (exchange_.messages.HasData())
-      return base::Unavailable("ASSOCIATION_BUSY", "the peer has gone on");
+      return absl::UnavailableError("the peer has gone on");
     lost_ = Send(event);
     TJ_TRY(lost_);
     absl::StatusOr<int> code = Answer();

@@ -24,9 +24,8 @@ absl::StatusOr<QueryLevel> LevelOf(std::string_view sop_class_uid,
                                    const dicom::Dataset& identifier) {
   const auto level = ParseLevel(identifier.Text(tags::kQueryRetrieveLevel));
   if (level && !(*level == QueryLevel::kPatient && IsStudyRoot(sop_class_uid))) return *level;
-  return base::Error(absl::StatusCode::kInvalidArgument, "LEVEL_UNKNOWN",
-                     dicom::TagText(tags::kQueryRetrieveLevel),
-                     "(0008,0052) is no level of this information model");
+  return base::InvalidField(dicom::TagText(tags::kQueryRetrieveLevel),
+                            "(0008,0052) is no level of this information model");
 }
 
 absl::Status StudyFind::Find(const dicom::AssociationInfo& info, const dicom::FindRequest& request,

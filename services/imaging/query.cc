@@ -27,8 +27,7 @@ constexpr int64_t kPatientStudiesMax = 1000;
 constexpr int64_t kSopClassesMax = 100;
 
 absl::Status TooBroad() {
-  return base::Error(absl::StatusCode::kResourceExhausted, "QUERY_TOO_BROAD", "",
-                     "too much to look at: narrow the query");
+  return absl::ResourceExhaustedError("too much to look at: narrow the query");
 }
 
 struct Found {

@@ -56,8 +56,8 @@ class Queries {
       : database_(database), blobs_(blobs), limits_(limits) {}
 
   // Answers in a fixed order: by the most selective key downwards, then newest first; within a study
-  // by series UID, within a series by number. INVALID_ARGUMENT (KEY_MALFORMED, field: the tag) for a
-  // key that cannot be, RESOURCE_EXHAUSTED (QUERY_TOO_BROAD) over a limit, after the matches before
+  // by series UID, within a series by number. INVALID_ARGUMENT (field: the tag) for a
+  // key that cannot be, RESOURCE_EXHAUSTED over a limit, after the matches before
   // it; otherwise as `take` and the stores.
   absl::Status Run(const security::Scope& scope, const Query& query, const TakeMatches& take) const;
 

@@ -21,8 +21,8 @@ constexpr char kAfterDigits[] = "x";
 constexpr char kAfterHexadecimal[] = "g";
 
 absl::Status Malformed(dicom::Tag tag, std::string_view what) {
-  return base::Error(absl::StatusCode::kInvalidArgument, "KEY_MALFORMED", dicom::TagText(tag),
-                     "(" + dicom::TagText(tag) + ") " + std::string(what));
+  return base::InvalidField(dicom::TagText(tag),
+                            "(" + dicom::TagText(tag) + ") " + std::string(what));
 }
 
 // The values of a key that are all to be matched exactly; empty where one is not.

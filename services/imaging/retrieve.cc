@@ -34,8 +34,8 @@ constexpr dicom::Tag kUnique[] = {tags::kPatientId, tags::kStudyInstanceUid,
                                   tags::kSeriesInstanceUid, tags::kSopInstanceUid};
 
 absl::Status Unnamed(dicom::Tag tag) {
-  return base::Error(absl::StatusCode::kInvalidArgument, "KEY_MALFORMED", dicom::TagText(tag),
-                     "(" + dicom::TagText(tag) + ") must name what is to be sent");
+  return base::InvalidField(dicom::TagText(tag),
+                            "(" + dicom::TagText(tag) + ") must name what is to be sent");
 }
 
 // The unique keys down to the level alone: whatever else stands in an identifier narrows nothing.
