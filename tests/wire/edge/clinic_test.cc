@@ -78,6 +78,36 @@ class Gateway : public ClinicTest {
         exchange::v1::CheckRecognitionRequest(), &verdicts);
   }
 
+  // A chest X-ray of a person with a number, as the county's PACS publishes it.
+  exchange::v1::PublishExternalResultRequest FinalResult() {
+    exchange::v1::PublishExternalResultRequest publish;
+    publish.set_request_id("e1");
+    exchange::v1::Result& result = *publish.mutable_result();
+    result.set_source("county-pacs");
+    result.set_source_id("77");
+    result.set_discipline(common::v1::DISCIPLINE_IMAGING);
+    result.set_performing_facility_id(kClinic);
+    result.set_issuing_facility_id(kClinic);
+    result.set_ordering_facility_id(kClinic);
+    common::v1::PatientRef& patient = *result.mutable_patient();
+    patient.set_facility_id(kClinic);
+    patient.set_facility_patient_id("P9");
+    patient.set_name("张三");
+    patient.set_birth_date("1949-12-31");
+    common::v1::Identifier& identifier = *patient.add_identifiers();
+    identifier.set_type(common::v1::IDENTIFIER_TYPE_RESIDENT_ID);
+    identifier.set_value("11010519491231002X");
+    result.add_items()->set_name("胸部正位");
+    result.mutable_items(0)->set_modality("DX");
+    result.mutable_performed_time()->set_seconds(absl::ToUnixSeconds(clock_.Now()) - 60);
+    exchange::v1::ResultVersion& version = *result.add_versions();
+    version.set_state(exchange::v1::RESULT_STATE_FINAL);
+    version.set_source_version("1");
+    version.mutable_content()->set_findings("所见");
+    version.mutable_content()->set_impression("未见异常");
+    return publish;
+  }
+
   // One study of two instances, matched and verified, and nothing left here.
   void ExpectTheStudyAtHub() {
     ASSERT_TRUE(Soon([&] {
@@ -234,31 +264,7 @@ TEST_F(Gateway, AnEmergencyWithoutAnOrderIsUrgentAtTheHub) {
 }
 
 TEST_F(Gateway, BringsResultsToTheClinicWithItsOwnCursor) {
-  exchange::v1::PublishExternalResultRequest publish;
-  publish.set_request_id("e1");
-  exchange::v1::Result& result = *publish.mutable_result();
-  result.set_source("county-pacs");
-  result.set_source_id("77");
-  result.set_discipline(common::v1::DISCIPLINE_IMAGING);
-  result.set_performing_facility_id(kClinic);
-  result.set_issuing_facility_id(kClinic);
-  result.set_ordering_facility_id(kClinic);
-  common::v1::PatientRef& patient = *result.mutable_patient();
-  patient.set_facility_id(kClinic);
-  patient.set_facility_patient_id("P9");
-  patient.set_name("张三");
-  patient.set_birth_date("1949-12-31");
-  common::v1::Identifier& identifier = *patient.add_identifiers();
-  identifier.set_type(common::v1::IDENTIFIER_TYPE_RESIDENT_ID);
-  identifier.set_value("11010519491231002X");
-  result.add_items()->set_name("胸部正位");
-  result.mutable_items(0)->set_modality("DX");
-  result.mutable_performed_time()->set_seconds(absl::ToUnixSeconds(clock_.Now()) - 60);
-  exchange::v1::ResultVersion& version = *result.add_versions();
-  version.set_state(exchange::v1::RESULT_STATE_FINAL);
-  version.set_source_version("1");
-  version.mutable_content()->set_findings("所见");
-  version.mutable_content()->set_impression("未见异常");
+  const exchange::v1::PublishExternalResultRequest publish = FinalResult();
   exchange::v1::Result published;
   absl::Status status;
   ASSERT_TRUE(Soon([&] {
