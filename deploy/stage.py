@@ -28,6 +28,12 @@ class Failed(Exception):
     """A step did not come out as it must."""
 
 
+def check(holds, what):
+    """Fails with words, or with what came instead."""
+    if not holds:
+        raise Failed(what if isinstance(what, str) else json.dumps(what, ensure_ascii=False)[:2000])
+
+
 class Stage:
     """The processes, files and identities of a play. Use as a context: the processes are stopped at its end."""
 
